@@ -1,0 +1,87 @@
+//! The contract with a device, on one page.
+//!
+//! A device implements [`Backend::place`] and overrides the primitives that it runs natively. Every other primitive
+//! runs on the host, and the run's [`Control`] says so: its trace names the place of each call. What is as long as
+//! the rows stays where [`Backend::place`] put it; what is as long as the columns is host data in `f64`.
+
+use crate::host::gram::Gram;
+use crate::{Control, Matrix, Real, Result, host};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+
+/// A device that runs the primitives below.
+pub trait Backend: Send + Sync {
+    /// X where this device wants it; the host's view of it stays reachable for primitives that run there.
+    type Placed<'a, F: Real>: AsRef<Matrix<'a, F>> + Send + Sync;
+
+    /// The device's name, as users write it: `cpu`, `cuda:0`.
+    fn name(&self) -> String;
+
+    /// The name under which the trace notes a primitive that this device leaves to the host.
+    fn host_name(&self) -> String {
+        format!("cpu (no kernel for {})", self.name())
+    }
+
+    /// Puts X on the device, once a fit.
+    ///
+    /// # Errors
+    /// [`crate::Error::Device`] where there is no room.
+    fn place<'a, F: Real>(&self, x: Matrix<'a, F>, ctl: &Control) -> Result<Self::Placed<'a, F>>;
+
+    /// Weighted, optionally centred second moments of X and y in one pass: see [`Gram`]. `y` is n × t.
+    ///
+    /// # Errors
+    /// [`crate::Error::Interrupted`]; a device's own failure. The same holds for every primitive.
+    fn gram<F: Real>(
+        &self,
+        x: &Self::Placed<'_, F>,
+        y: ArrayView2<'_, f64>,
+        weights: Option<ArrayView1<'_, f64>>,
+        center: bool,
+        ctl: &Control,
+    ) -> Result<Gram> {
+        ctl.timed("gram", &self.host_name(), || host::gram::gram(x.as_ref(), y, weights, center, ctl))
+    }
+
+    /// The n × n matrix `K = (X − 1·shiftᵀ)·(X − 1·shiftᵀ)ᵀ`, for fewer rows than columns.
+    fn outer_gram<F: Real>(
+        &self,
+        x: &Self::Placed<'_, F>,
+        shift: ArrayView1<'_, f64>,
+        ctl: &Control,
+    ) -> Result<Array2<f64>> {
+        ctl.timed("outer_gram", &self.host_name(), || host::gram::outer_gram(x.as_ref(), shift, ctl))
+    }
+
+    /// `X·B` for B of p × t.
+    fn matmul<F: Real>(&self, x: &Self::Placed<'_, F>, b: ArrayView2<'_, f64>, ctl: &Control) -> Result<Array2<f64>> {
+        ctl.timed("matmul", &self.host_name(), || host::matmul::matmul(x.as_ref(), b, ctl))
+    }
+
+    /// `Xᵀ·R` for R of n × t.
+    fn matmul_t<F: Real>(&self, x: &Self::Placed<'_, F>, r: ArrayView2<'_, f64>, ctl: &Control) -> Result<Array2<f64>> {
+        ctl.timed("matmul_t", &self.host_name(), || host::matmul::matmul_t(x.as_ref(), r, ctl))
+    }
+
+    /// For each row of X the nearest of `centers` (k × p) by Euclidean distance and the square of that distance; the
+    /// first of equally near ones. The n × k matrix of distances is never stored.
+    fn nearest<F: Real>(
+        &self,
+        x: &Self::Placed<'_, F>,
+        centers: ArrayView2<'_, f64>,
+        ctl: &Control,
+    ) -> Result<(Array1<u32>, Array1<f64>)> {
+        ctl.timed("nearest", &self.host_name(), || host::nearest::nearest(x.as_ref(), centers, ctl))
+    }
+
+    /// For each of `k` segments the sum of the weighted rows of X with that label (k × p), and the sum of the weights.
+    fn segment_sum<F: Real>(
+        &self,
+        x: &Self::Placed<'_, F>,
+        labels: ArrayView1<'_, u32>,
+        weights: Option<ArrayView1<'_, f64>>,
+        k: usize,
+        ctl: &Control,
+    ) -> Result<(Array2<f64>, Array1<f64>)> {
+        ctl.timed("segment_sum", &self.host_name(), || host::nearest::segment_sum(x.as_ref(), labels, weights, k, ctl))
+    }
+}

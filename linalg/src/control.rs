@@ -1,0 +1,109 @@
+//! What surrounds one run: how many threads it may use, how to stop it, whom it tells, and what ran where.
+
+use crate::{Error, Result, threads};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+/// Someone who wants to know how far a run is. Called from the thread that runs the algorithm, once per iteration.
+pub trait Progress: Send + Sync {
+    /// `done` of at most `total` steps (0: not known) are finished; `measure` is the objective or what stands for it.
+    fn step(&self, done: usize, total: usize, measure: f64);
+}
+
+/// How often one primitive ran in one place, and how long that took in all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trace {
+    /// The primitive's name, such as `gram`.
+    pub op: &'static str,
+    /// The place, such as `cpu`.
+    pub place: String,
+    /// The number of calls.
+    pub calls: usize,
+    /// Seconds, over all calls.
+    pub seconds: f64,
+}
+
+/// The surroundings of one fit or predict.
+#[derive(Default)]
+pub struct Control {
+    n_threads: Option<usize>,
+    stop: Arc<AtomicBool>,
+    progress: Option<Arc<dyn Progress>>,
+    trace: Mutex<Vec<Trace>>,
+}
+
+impl std::fmt::Debug for Control {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Control").field("n_threads", &self.threads()).finish_non_exhaustive()
+    }
+}
+
+impl Control {
+    /// Runs on all allowed threads, without progress.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the number of threads; `None` means all that [`threads::allowed`] counts.
+    pub fn with_threads(mut self, n: Option<usize>) -> Self {
+        self.n_threads = n;
+        self
+    }
+
+    /// Reports each step to `progress`.
+    pub fn with_progress(mut self, progress: Arc<dyn Progress>) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
+    /// The flag that stops this run when it is set, from any thread.
+    pub fn cancel(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
+    }
+
+    /// The number of threads that this run may use, at least 1.
+    pub fn threads(&self) -> usize {
+        self.n_threads.unwrap_or_else(threads::allowed).max(1)
+    }
+
+    /// Whether the run has to stop.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] once the flag of [`Control::cancel`] is set. Ask at least every few milliseconds.
+    pub fn check(&self) -> Result<()> {
+        if self.stop.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
+    }
+
+    /// Tells the progress listener, if there is one, and checks for cancellation.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`], as [`Control::check`].
+    pub fn step(&self, done: usize, total: usize, measure: f64) -> Result<()> {
+        if let Some(progress) = &self.progress {
+            progress.step(done, total, measure);
+        }
+        self.check()
+    }
+
+    /// Runs `work` and notes that `op` ran at `place`.
+    pub fn timed<R>(&self, op: &'static str, place: &str, work: impl FnOnce() -> R) -> R {
+        let start = Instant::now();
+        let result = work();
+        let seconds = start.elapsed().as_secs_f64();
+        let mut trace = self.trace.lock().unwrap_or_else(PoisonError::into_inner);
+        match trace.iter_mut().find(|t| t.op == op && t.place == place) {
+            Some(entry) => {
+                entry.calls += 1;
+                entry.seconds += seconds;
+            }
+            None => trace.push(Trace { op, place: place.to_owned(), calls: 1, seconds }),
+        }
+        result
+    }
+
+    /// What ran where so far, in the order of the first calls.
+    pub fn trace(&self) -> Vec<Trace> {
+        self.trace.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,219 @@
+//! Products of X with narrow matrices, by our own kernels.
+//!
+//! A row's product is the same bits whatever the batch, the memory layout or the path: always 16 running sums over
+//! the columns, then one fixed tree. (BLAS picks kernels by shape, so its rows depend on their neighbours.)
+
+use crate::{Control, Layout, Matrix, Real, Result, threads};
+use ndarray::{Array2, ArrayView2};
+
+const LANES: usize = 16;
+const TILE_ROWS: usize = 256;
+
+/// `X·B` for B of p × t, n × t.
+///
+/// # Errors
+/// [`crate::Error::Interrupted`].
+pub fn matmul<F: Real>(x: &Matrix<'_, F>, b: ArrayView2<'_, f64>, ctl: &Control) -> Result<Array2<f64>> {
+    let ((n, p), t) = (x.shape(), b.ncols());
+    // The columns of B one after the other.
+    let columns: Vec<f64> = b.columns().into_iter().flat_map(|c| c.to_vec()).collect();
+    let mut out = Array2::zeros((n, t));
+    if n == 0 || t == 0 || p == 0 {
+        return Ok(out);
+    }
+    let slice = out.as_slice_mut().unwrap_or_default();
+    let dot = Dot::detect();
+    match (x, x.as_rows()) {
+        (_, Some(rows)) => threads::fill_rows(ctl, slice, t, TILE_ROWS, |first, out| {
+            for (row, out) in rows[first * p..].chunks_exact(p).zip(out.chunks_exact_mut(t)) {
+                for (column, o) in columns.chunks_exact(p).zip(out) {
+                    *o = dot.of(row, column);
+                }
+            }
+        })?,
+        (Matrix::Sparse(sparse), _) if sparse.layout() == Layout::Row => {
+            threads::fill_rows(ctl, slice, t, TILE_ROWS, |first, out| {
+                for (i, out) in out.chunks_exact_mut(t).enumerate() {
+                    sparse.for_slice(first + i, |j, v| {
+                        for (k, o) in out.iter_mut().enumerate() {
+                            *o += v.widen() * columns[k * p + j];
+                        }
+                    });
+                }
+            })?;
+        }
+        (Matrix::Sparse(sparse), _) => {
+            // By column: all rows at once, in the order of the columns.
+            for j in 0..p {
+                sparse.for_slice(j, |i, v| {
+                    for k in 0..t {
+                        slice[i * t + k] += v.widen() * columns[k * p + j];
+                    }
+                });
+            }
+        }
+        (Matrix::Dense(_), None) => threads::fill_rows(ctl, slice, t, TILE_ROWS, |first, out| {
+            let m = out.len() / t;
+            let mut tile = vec![F::zero(); m * p];
+            x.pack(first..first + m, 0..p, p, &mut tile);
+            for (row, out) in tile.chunks_exact(p).zip(out.chunks_exact_mut(t)) {
+                for (column, o) in columns.chunks_exact(p).zip(out) {
+                    *o = dot.of(row, column);
+                }
+            }
+        })?,
+    }
+    Ok(out)
+}
+
+/// `Xᵀ·R` for R of n × t, p × t: rows are added tile by tile, tiles in groups, groups in order.
+///
+/// # Errors
+/// [`crate::Error::Interrupted`].
+pub fn matmul_t<F: Real>(x: &Matrix<'_, F>, r: ArrayView2<'_, f64>, ctl: &Control) -> Result<Array2<f64>> {
+    let ((n, p), t) = (x.shape(), r.ncols());
+    if let Matrix::Sparse(sparse) = x
+        && sparse.layout() == Layout::Column
+    {
+        let rows = threads::map(ctl, p, |j| {
+            let mut row = vec![0.0; t];
+            sparse.for_slice(j, |i, v| row.iter_mut().enumerate().for_each(|(k, o)| *o += v.widen() * r[[i, k]]));
+            row
+        })?;
+        let flat: Vec<f64> = rows.into_iter().flatten().collect();
+        return Ok(Array2::from_shape_vec((p, t), flat).unwrap_or_default());
+    }
+    let groups = n.div_ceil(TILE_ROWS).clamp(1, 16);
+    let group_rows = n.div_ceil(groups).next_multiple_of(TILE_ROWS);
+    let parts = threads::map_tiles(ctl, n, group_rows, |rows| {
+        // One row of the partial result a target, so that adding a row of X runs along memory.
+        let mut sum = vec![0.0; t * p];
+        let mut tile = vec![F::zero(); if x.is_sparse() || x.as_rows().is_some() { 0 } else { TILE_ROWS * p }];
+        let mut start = rows.start;
+        while start < rows.end && ctl.check().is_ok() {
+            let end = rows.end.min(start + TILE_ROWS);
+            match (x, x.as_rows()) {
+                (Matrix::Sparse(sparse), _) => (start..end).for_each(|i| {
+                    sparse.for_slice(i, |j, v| (0..t).for_each(|k| sum[k * p + j] += v.widen() * r[[i, k]]));
+                }),
+                (_, rows_of_x) => {
+                    let values = match rows_of_x {
+                        Some(rows) => &rows[start * p..end * p],
+                        None => {
+                            x.pack(start..end, 0..p, p, &mut tile);
+                            &tile[..(end - start) * p]
+                        }
+                    };
+                    for (i, row) in (start..end).zip(values.chunks_exact(p.max(1))) {
+                        for (k, sum) in sum.chunks_exact_mut(p).enumerate() {
+                            let scale = r[[i, k]];
+                            sum.iter_mut().zip(row).for_each(|(s, v)| *s += v.widen() * scale);
+                        }
+                    }
+                }
+            }
+            start = end;
+        }
+        sum
+    })?;
+    let mut total = vec![0.0; t * p];
+    for part in parts {
+        total.iter_mut().zip(part).for_each(|(s, v)| *s += v);
+    }
+    ctl.check()?;
+    Ok(Array2::from_shape_fn((p, t), |(j, k)| total[k * p + j]))
+}
+
+/// The dot product of a row with a vector of `f64`, by the widest instructions that this machine has.
+#[derive(Debug, Clone, Copy)]
+pub struct Dot {
+    #[cfg(target_arch = "x86_64")]
+    level: u8,
+}
+
+impl Dot {
+    /// Asks the processor, once.
+    pub fn detect() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        {
+            let fma = is_x86_feature_detected!("fma") && is_x86_feature_detected!("avx2");
+            let wide = fma && is_x86_feature_detected!("avx512f");
+            Dot { level: u8::from(fma) + u8::from(wide) }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        Dot {}
+    }
+
+    /// `Σ rowⱼ·wⱼ` over the shorter of the two.
+    #[inline]
+    pub fn of<F: Real>(self, row: &[F], w: &[f64]) -> f64 {
+        #[cfg(target_arch = "x86_64")]
+        match self.level {
+            // SAFETY: `detect` found these instructions.
+            2 => return unsafe { dot_avx512(row, w) },
+            // SAFETY: as above.
+            1 => return unsafe { dot_avx2(row, w) },
+            _ => {}
+        }
+        dot::<F, false>(row, w)
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx2,fma")]
+fn dot_avx512<F: Real>(row: &[F], w: &[f64]) -> f64 {
+    dot::<F, true>(row, w)
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+fn dot_avx2<F: Real>(row: &[F], w: &[f64]) -> f64 {
+    dot::<F, true>(row, w)
+}
+
+#[inline(always)]
+fn dot<F: Real, const FMA: bool>(row: &[F], w: &[f64]) -> f64 {
+    let add = |sum: f64, v: F, w: f64| {
+        if FMA { v.widen().mul_add(w, sum) } else { sum + v.widen() * w }
+    };
+    let mut lanes = [0.0; LANES];
+    let (rows, ws) = (row.chunks_exact(LANES), w[..row.len()].chunks_exact(LANES));
+    let rest = (rows.remainder(), ws.remainder());
+    for (r, w) in rows.zip(ws) {
+        for l in 0..LANES {
+            lanes[l] = add(lanes[l], r[l], w[l]);
+        }
+    }
+    for (l, (&v, &w)) in rest.0.iter().zip(rest.1).enumerate() {
+        lanes[l] = add(lanes[l], v, w);
+    }
+    let mut width = LANES / 2;
+    while width > 0 {
+        for l in 0..width {
+            lanes[l] += lanes[l + width];
+        }
+        width /= 2;
+    }
+    lanes[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array, ShapeBuilder};
+
+    #[test]
+    fn a_row_is_the_same_bits_in_any_layout_and_batch() {
+        let x = Array::from_shape_fn((513, 37), |(i, j)| ((i * 37 + j) as f64).sin());
+        let b = Array::from_shape_fn((37, 2), |(i, j)| ((i + 3 * j) as f64).cos());
+        let mut f = Array2::zeros((513, 37).f());
+        f.assign(&x);
+        let ctl = Control::new();
+        let all = matmul(&Matrix::Dense(x.view()), b.view(), &ctl).unwrap();
+        assert_eq!(all, matmul(&Matrix::Dense(f.view()), b.view(), &ctl).unwrap());
+        let one = matmul(&Matrix::Dense(x.slice(ndarray::s![77..78, ..])), b.view(), &ctl).unwrap();
+        assert_eq!(all.row(77), one.row(0));
+        let back = matmul_t(&Matrix::Dense(x.view()), all.view(), &ctl).unwrap();
+        assert!((back - x.t().dot(&all)).iter().all(|d| d.abs() < 1e-10));
+    }
+}

@@ -1,0 +1,325 @@
+//! BLAS and LAPACK: the only file that names ndarray-linalg and the C interfaces under it.
+//!
+//! Factorisations run on one thread and cannot be interrupted inside (docs/user-guide.md lists where they are used);
+//! everything around them works in tiles.
+
+use crate::{Error, Result};
+use cblas_sys::{CBLAS_LAYOUT, CBLAS_TRANSPOSE, CBLAS_UPLO};
+use ndarray::{Array1, Array2, ArrayView2, ShapeBuilder};
+
+unsafe extern "C" {
+    fn openblas_set_num_threads(n: i32);
+    fn openblas_get_num_threads() -> i32;
+    fn dsyevd_(
+        jobz: *const u8,
+        uplo: *const u8,
+        n: *const i32,
+        a: *mut f64,
+        lda: *const i32,
+        w: *mut f64,
+        work: *mut f64,
+        lwork: *const i32,
+        iwork: *mut i32,
+        liwork: *const i32,
+        info: *mut i32,
+    );
+    fn dpotrf_(uplo: *const u8, n: *const i32, a: *mut f64, lda: *const i32, info: *mut i32);
+    fn dpotrs_(
+        uplo: *const u8,
+        n: *const i32,
+        nrhs: *const i32,
+        a: *const f64,
+        lda: *const i32,
+        b: *mut f64,
+        ldb: *const i32,
+        info: *mut i32,
+    );
+    fn dpocon_(
+        uplo: *const u8,
+        n: *const i32,
+        a: *const f64,
+        lda: *const i32,
+        anorm: *const f64,
+        rcond: *mut f64,
+        work: *mut f64,
+        iwork: *mut i32,
+        info: *mut i32,
+    );
+}
+
+/// Makes this process's OpenBLAS run on the calling thread alone. Others may reset it, so every run asks again.
+pub fn pin_blas() {
+    // SAFETY: plain calls without arguments that point anywhere.
+    unsafe {
+        if openblas_get_num_threads() != 1 {
+            openblas_set_num_threads(1);
+        }
+    }
+}
+
+fn dim(n: usize) -> Result<i32> {
+    i32::try_from(n).map_err(|_| Error::Shape(format!("a dimension of {n} is beyond what LAPACK takes")))
+}
+
+/// An element type that BLAS multiplies.
+pub trait Blas: crate::Real {
+    /// `C += alpha·Aᵀ·A` for A of `n` × `p`, row by row with `lda` between rows; the upper triangle of C
+    /// (p × p, rows `ldc` apart) is updated.
+    fn syrk_t(n: usize, p: usize, alpha: Self, a: &[Self], lda: usize, c: &mut [Self], ldc: usize);
+    /// `C = alpha·op(A)·op(B) + beta·C`, all row by row, with op(A) of m × k and op(B) of k × n
+    /// for `shape` = (m, n, k).
+    #[allow(clippy::too_many_arguments, reason = "the argument list of BLAS")]
+    fn gemm(
+        transpose: (bool, bool),
+        shape: (usize, usize, usize),
+        alpha: Self,
+        a: &[Self],
+        lda: usize,
+        b: &[Self],
+        ldb: usize,
+        beta: Self,
+        c: &mut [Self],
+        ldc: usize,
+    );
+}
+
+/// The number of elements that `rows` rows of `width`, `stride` apart, reach over.
+fn reach(rows: usize, width: usize, stride: usize) -> usize {
+    assert!(stride >= width, "rows overlap");
+    if rows == 0 { 0 } else { (rows - 1) * stride + width }
+}
+
+macro_rules! blas {
+    ($t:ty, $syrk:ident, $gemm:ident) => {
+        impl Blas for $t {
+            fn syrk_t(n: usize, p: usize, alpha: $t, a: &[$t], lda: usize, c: &mut [$t], ldc: usize) {
+                assert!(a.len() >= reach(n, p, lda) && c.len() >= reach(p, p, ldc), "a block is too short");
+                // SAFETY: the assertion bounds what BLAS reads of A and writes of C; tiles are far below 2^31.
+                unsafe {
+                    cblas_sys::$syrk(
+                        CBLAS_LAYOUT::CblasRowMajor,
+                        CBLAS_UPLO::CblasUpper,
+                        CBLAS_TRANSPOSE::CblasTrans,
+                        p as i32,
+                        n as i32,
+                        alpha,
+                        a.as_ptr(),
+                        lda.max(1) as i32,
+                        1.0,
+                        c.as_mut_ptr(),
+                        ldc.max(1) as i32,
+                    );
+                }
+            }
+
+            fn gemm(
+                (ta, tb): (bool, bool),
+                (m, n, k): (usize, usize, usize),
+                alpha: $t,
+                a: &[$t],
+                lda: usize,
+                b: &[$t],
+                ldb: usize,
+                beta: $t,
+                c: &mut [$t],
+                ldc: usize,
+            ) {
+                let (ra, ca) = if ta { (k, m) } else { (m, k) };
+                let (rb, cb) = if tb { (n, k) } else { (k, n) };
+                assert!(a.len() >= reach(ra, ca, lda) && b.len() >= reach(rb, cb, ldb), "a block is too short");
+                assert!(c.len() >= reach(m, n, ldc), "the result is too short");
+                let op = |t| {
+                    if t { CBLAS_TRANSPOSE::CblasTrans } else { CBLAS_TRANSPOSE::CblasNoTrans }
+                };
+                // SAFETY: the assertions bound what BLAS reads of A and B and writes of C.
+                unsafe {
+                    cblas_sys::$gemm(
+                        CBLAS_LAYOUT::CblasRowMajor,
+                        op(ta),
+                        op(tb),
+                        m as i32,
+                        n as i32,
+                        k as i32,
+                        alpha,
+                        a.as_ptr(),
+                        lda.max(1) as i32,
+                        b.as_ptr(),
+                        ldb.max(1) as i32,
+                        beta,
+                        c.as_mut_ptr(),
+                        ldc.max(1) as i32,
+                    );
+                }
+            }
+        }
+    };
+}
+
+blas!(f64, cblas_dsyrk, cblas_dgemm);
+blas!(f32, cblas_ssyrk, cblas_sgemm);
+
+/// The Cholesky factor of a symmetric positive definite matrix.
+#[derive(Debug, Clone)]
+pub struct Cholesky {
+    /// Column-major; the upper triangle holds the factor.
+    factor: Vec<f64>,
+    n: usize,
+    /// The 1-norm of the matrix.
+    norm: f64,
+}
+
+impl Cholesky {
+    /// Factors `a`, of which the upper triangle is read, in n³/3 operations.
+    ///
+    /// # Errors
+    /// [`Error::NotPositiveDefinite`].
+    pub fn new(a: &Array2<f64>) -> Result<Self> {
+        let n = a.nrows();
+        let mut factor = vec![0.0; n * n];
+        let mut sums = vec![0.0_f64; n];
+        for i in 0..n {
+            for j in i..n {
+                let v = a[[i, j]];
+                factor[j * n + i] = v;
+                sums[i] += v.abs();
+                if i != j {
+                    sums[j] += v.abs();
+                }
+            }
+        }
+        let norm = sums.into_iter().fold(0.0, f64::max);
+        let (order, mut info) = (dim(n)?, 0);
+        // SAFETY: `factor` holds n × n numbers with leading dimension n.
+        unsafe { dpotrf_(b"U".as_ptr(), &order, factor.as_mut_ptr(), &order.max(1), &mut info) };
+        match info {
+            0 => Ok(Cholesky { factor, n, norm }),
+            i if i > 0 => Err(Error::NotPositiveDefinite(i as usize)),
+            info => Err(Error::Lapack { routine: "potrf", info }),
+        }
+    }
+
+    /// An estimate of the reciprocal condition number in the 1-norm.
+    pub fn rcond(&self) -> f64 {
+        let (n, mut rcond, mut info) = (self.n as i32, 0.0, 0);
+        let (mut work, mut iwork) = (vec![0.0; 3 * self.n], vec![0_i32; self.n]);
+        // SAFETY: the factor is n × n, the work arrays have the 3n and n elements that the routine asks for.
+        unsafe {
+            dpocon_(
+                b"U".as_ptr(),
+                &n,
+                self.factor.as_ptr(),
+                &n.max(1),
+                &self.norm,
+                &mut rcond,
+                work.as_mut_ptr(),
+                iwork.as_mut_ptr(),
+                &mut info,
+            );
+        }
+        if info == 0 { rcond } else { 0.0 }
+    }
+
+    /// Solves `A·X = B` for B of n × t.
+    ///
+    /// # Errors
+    /// [`Error::Lapack`], for dimensions beyond its integers.
+    pub fn solve(&self, b: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        assert_eq!(b.nrows(), self.n, "the right-hand side has as many rows as the matrix");
+        let mut x = Array2::zeros(b.dim().f());
+        x.assign(&b);
+        let (n, t, mut info) = (dim(self.n)?, dim(b.ncols())?, 0);
+        let values = x.as_slice_memory_order_mut().unwrap_or_default();
+        // SAFETY: the factor is n × n and `values` n × t, both column by column.
+        unsafe {
+            dpotrs_(b"U".as_ptr(), &n, &t, self.factor.as_ptr(), &n.max(1), values.as_mut_ptr(), &n.max(1), &mut info);
+        }
+        if info == 0 { Ok(x) } else { Err(Error::Lapack { routine: "potrs", info }) }
+    }
+}
+
+/// Eigenvalues in rising order and eigenvectors (columns) of a symmetric matrix, of which the upper triangle is read;
+/// about 4/3·n³ operations and more by divide and conquer.
+///
+/// # Errors
+/// [`Error::Lapack`] where the iteration does not converge.
+pub fn eigh(a: &Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
+    let n = a.nrows();
+    let mut vectors = Array2::zeros((n, n).f());
+    for i in 0..n {
+        for j in i..n {
+            vectors[[i, j]] = a[[i, j]];
+        }
+    }
+    let mut values = Array1::zeros(n);
+    let (order, mut info) = (dim(n)?, 0);
+    let (mut lwork, mut liwork) = (-1, -1);
+    let (mut work, mut iwork) = (vec![0.0; 1], vec![0_i32; 1]);
+    for _ in 0..2 {
+        let a = vectors.as_slice_memory_order_mut().unwrap_or_default();
+        // SAFETY: `a` is n × n, `values` has n numbers; the first call only asks for the work sizes.
+        unsafe {
+            dsyevd_(
+                b"V".as_ptr(),
+                b"U".as_ptr(),
+                &order,
+                a.as_mut_ptr(),
+                &order.max(1),
+                values.as_mut_ptr(),
+                work.as_mut_ptr(),
+                &lwork,
+                iwork.as_mut_ptr(),
+                &liwork,
+                &mut info,
+            );
+        }
+        if info != 0 {
+            return Err(Error::Lapack { routine: "syevd", info });
+        }
+        if lwork == -1 {
+            (lwork, liwork) = (work[0] as i32, iwork[0]);
+            work = vec![0.0; lwork.max(1) as usize];
+            iwork = vec![0; liwork.max(1) as usize];
+        }
+    }
+    Ok((values, vectors))
+}
+
+/// The thin singular value decomposition `A = U·diag(s)·Vᵀ` by divide and conquer: U (n × r), s falling, Vᵀ (r × p),
+/// r = min(n, p).
+///
+/// # Errors
+/// [`Error::Lapack`] where the iteration does not converge.
+pub fn svd(a: &Array2<f64>) -> Result<(Array2<f64>, Array1<f64>, Array2<f64>)> {
+    use ndarray_linalg::{JobSvd, SVDDC};
+    let (u, s, vt) = a.svddc(JobSvd::Some).map_err(|_| Error::Lapack { routine: "gesdd", info: 1 })?;
+    let missing = Error::Lapack { routine: "gesdd", info: -1 };
+    Ok((u.ok_or(missing.clone())?, s, vt.ok_or(missing)?))
+}
+
+/// The minimum-norm least-squares solution of `A·X ≈ B` by the singular value decomposition.
+#[derive(Debug, Clone)]
+pub struct LeastSquares {
+    /// p × t.
+    pub solution: Array2<f64>,
+    /// Singular values above the cutoff.
+    pub rank: usize,
+    /// All singular values of A, falling.
+    pub singular: Array1<f64>,
+}
+
+/// Solves `min ‖A·X − B‖` and of all solutions takes the shortest; singular values below `rcond` times the largest
+/// count as 0.
+///
+/// # Errors
+/// [`Error::Lapack`] where the iteration does not converge.
+pub fn lstsq(a: &Array2<f64>, b: ArrayView2<'_, f64>, rcond: f64) -> Result<LeastSquares> {
+    let (u, singular, vt) = svd(a)?;
+    let cutoff = rcond * singular.first().copied().unwrap_or(0.0);
+    let rank = singular.iter().filter(|&&s| s > cutoff).count();
+    let mut coordinates = u.t().dot(&b);
+    for (k, mut row) in coordinates.rows_mut().into_iter().enumerate() {
+        let s = singular[k];
+        row.mapv_inplace(|v| if k < rank { v / s } else { 0.0 });
+    }
+    Ok(LeastSquares { solution: vt.t().dot(&coordinates), rank, singular })
+}

@@ -1,0 +1,136 @@
+//! Compressed sparse matrices, borrowed from whoever owns them.
+
+use crate::{Error, Real, Result};
+
+/// Index arrays as they come: scipy and sprs use `i32` or `i64`, sprs also `usize`. None of them is copied.
+#[derive(Debug, Clone, Copy)]
+pub enum Indices<'a> {
+    /// 32-bit indices.
+    I32(&'a [i32]),
+    /// 64-bit indices.
+    I64(&'a [i64]),
+    /// Native indices.
+    Usize(&'a [usize]),
+}
+
+impl Indices<'_> {
+    /// The number of entries.
+    pub fn len(&self) -> usize {
+        match self {
+            Indices::I32(s) => s.len(),
+            Indices::I64(s) => s.len(),
+            Indices::Usize(s) => s.len(),
+        }
+    }
+
+    /// Whether there are no entries.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Entry `i`. Entries are checked to be non-negative by [`Compressed::new`].
+    #[inline]
+    pub fn get(&self, i: usize) -> usize {
+        match self {
+            Indices::I32(s) => s[i] as usize,
+            Indices::I64(s) => s[i] as usize,
+            Indices::Usize(s) => s[i],
+        }
+    }
+
+    fn all(&self, mut holds: impl FnMut(i64) -> bool) -> bool {
+        match self {
+            Indices::I32(s) => s.iter().all(|&i| holds(i64::from(i))),
+            Indices::I64(s) => s.iter().all(|&i| holds(i)),
+            Indices::Usize(s) => s.iter().all(|&i| holds(i as i64)),
+        }
+    }
+}
+
+/// Which dimension is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// By row: CSR.
+    Row,
+    /// By column: CSC.
+    Column,
+}
+
+/// A CSR or CSC matrix. Duplicate entries add up, as in scipy; indices inside a row need not be sorted.
+#[derive(Debug, Clone, Copy)]
+pub struct Compressed<'a, F> {
+    layout: Layout,
+    shape: (usize, usize),
+    indptr: Indices<'a>,
+    /// The first offset: a slice of an sprs matrix does not start at 0.
+    base: usize,
+    indices: Indices<'a>,
+    data: &'a [F],
+}
+
+impl<'a, F: Real> Compressed<'a, F> {
+    /// Checks that the three arrays describe a matrix of `shape`, in O(stored entries).
+    ///
+    /// # Errors
+    /// [`Error::Shape`] where lengths, offsets or indices do not fit.
+    pub fn new(
+        layout: Layout,
+        shape: (usize, usize),
+        indptr: Indices<'a>,
+        indices: Indices<'a>,
+        data: &'a [F],
+    ) -> Result<Self> {
+        let (major, minor) = match layout {
+            Layout::Row => shape,
+            Layout::Column => (shape.1, shape.0),
+        };
+        let bad = |what: String| Err(Error::Shape(format!("not a sparse matrix: {what}")));
+        if indptr.len() != major + 1 {
+            return bad(format!("{} offsets for {major} slices", indptr.len()));
+        }
+        if indices.len() != data.len() {
+            return bad(format!("{} indices for {} values", indices.len(), data.len()));
+        }
+        let mut last = 0_i64;
+        let rising = indptr.all(|offset| {
+            let rises = offset >= last;
+            last = offset;
+            rises
+        });
+        let base = indptr.get(0);
+        if !rising || indptr.get(major) - base > data.len() {
+            return bad("offsets must rise, to at most the number of values".into());
+        }
+        if !indices.all(|index| index >= 0 && (index as usize) < minor) {
+            return bad(format!("an index is outside 0..{minor}"));
+        }
+        Ok(Compressed { layout, shape, indptr, base, indices, data })
+    }
+
+    /// Rows and columns.
+    pub fn shape(&self) -> (usize, usize) {
+        self.shape
+    }
+
+    /// Which dimension is compressed.
+    pub fn layout(&self) -> Layout {
+        self.layout
+    }
+
+    /// The stored values.
+    pub fn data(&self) -> &'a [F] {
+        &self.data[..self.indptr.get(self.indptr.len() - 1) - self.base]
+    }
+
+    /// Calls `entry(index, value)` for each stored entry of slice `major` (a row of CSR, a column of CSC), in order.
+    #[inline]
+    pub fn for_slice(&self, major: usize, mut entry: impl FnMut(usize, F)) {
+        let range = self.indptr.get(major) - self.base..self.indptr.get(major + 1) - self.base;
+        let values = &self.data[range.clone()];
+        match self.indices {
+            Indices::I32(s) => s[range].iter().zip(values).for_each(|(&i, &v)| entry(i as usize, v)),
+            Indices::I64(s) => s[range].iter().zip(values).for_each(|(&i, &v)| entry(i as usize, v)),
+            Indices::Usize(s) => s[range].iter().zip(values).for_each(|(&i, &v)| entry(i, v)),
+        }
+    }
+}
