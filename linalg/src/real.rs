@@ -8,6 +8,8 @@ pub trait Real: ndarray::NdFloat + Default + sealed::Sealed + std::iter::Sum + I
     const DTYPE: Dtype;
     /// The nearest value of this type.
     fn narrow(value: f64) -> Self;
+    /// The matrix, of either element type.
+    fn any(matrix: crate::Matrix<'_, Self>) -> crate::AnyMatrix<'_>;
     /// The value, exactly.
     fn widen(self) -> f64 {
         self.into()
@@ -19,12 +21,18 @@ impl Real for f32 {
     fn narrow(value: f64) -> Self {
         value as f32
     }
+    fn any(matrix: crate::Matrix<'_, f32>) -> crate::AnyMatrix<'_> {
+        crate::AnyMatrix::F32(matrix)
+    }
 }
 
 impl Real for f64 {
     const DTYPE: Dtype = Dtype::F64;
     fn narrow(value: f64) -> Self {
         value
+    }
+    fn any(matrix: crate::Matrix<'_, f64>) -> crate::AnyMatrix<'_> {
+        crate::AnyMatrix::F64(matrix)
     }
 }
 

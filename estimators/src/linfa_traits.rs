@@ -1,0 +1,67 @@
+//! linfa's traits for every estimator, by one adapter.
+//!
+//! `ParamGuard` checks the parameters and one blanket `Fit` over [`Checked`] serves every estimator; one macro line
+//! each connects it. Fits run on the CPU with all allowed threads. linfa's `predict` cannot fail: it panics where X
+//! has another number of columns, as linfa's own models do; [`crate::PredictOn::predict_on`] returns an error instead.
+
+use crate::{Checked, Control, Cpu, Data, Error, FitOn, PredictOn};
+use ironlearn_linalg::{Matrix, Real};
+use linfa::ParamGuard;
+use linfa::dataset::DatasetBase;
+use linfa::traits::{Fit, PredictInplace};
+use ndarray::{Array1, ArrayBase, Axis, Data as Storage, Ix1, Ix2};
+
+impl<P, F, D, Y, T> Fit<ArrayBase<D, Ix2>, ArrayBase<T, Ix1>, Error> for Checked<P>
+where
+    P: FitOn<Cpu>,
+    F: Real,
+    D: Storage<Elem = F>,
+    Y: Copy + Into<f64>,
+    T: Storage<Elem = Y>,
+{
+    type Object = P::Model;
+
+    fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, ArrayBase<T, Ix1>>) -> Result<Self::Object, Error> {
+        let y = dataset.targets.mapv(Into::into).insert_axis(Axis(1));
+        let weights = dataset.weights().map(|w| w.iter().map(|&w| f64::from(w)).collect::<Array1<f64>>());
+        let data = Data::new(F::any(Matrix::Dense(dataset.records.view())))
+            .with_values(y.view())
+            .with_weights(weights.as_ref().map(|w| w.view()));
+        P::fit_checked(self, &data, None, &Cpu, &Control::new())
+    }
+}
+
+macro_rules! linfa_params {
+    ($($params:ty),*) => {$(
+        impl ParamGuard for $params {
+            type Checked = Checked<Self>;
+            type Error = Error;
+            fn check_ref(&self) -> Result<&Checked<Self>, Error> {
+                Checked::new_ref(self)
+            }
+            fn check(self) -> Result<Checked<Self>, Error> {
+                Checked::new(self)
+            }
+        }
+    )*};
+}
+
+macro_rules! linfa_predict {
+    ($($model:ty),*) => {$(
+        impl<F: Real, D: Storage<Elem = F>> PredictInplace<ArrayBase<D, Ix2>, Array1<f64>> for $model {
+            fn predict_inplace(&self, x: &ArrayBase<D, Ix2>, y: &mut Array1<f64>) {
+                let x = F::any(Matrix::Dense(x.view()));
+                match self.predict_on(&x, &Control::new()) {
+                    Ok(predicted) => y.assign(&predicted.column(0)),
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            fn default_target(&self, x: &ArrayBase<D, Ix2>) -> Array1<f64> {
+                Array1::zeros(x.nrows())
+            }
+        }
+    )*};
+}
+
+linfa_params!(crate::linear::Ridge);
+linfa_predict!(crate::linear::LinearModel);

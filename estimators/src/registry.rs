@@ -1,0 +1,205 @@
+//! The one list of estimators. The Python module, the shell and the model file learn of an estimator here.
+
+use crate::{
+    AnyMatrix, Attribute, Backend, Checked, Control, Data, Error, FitOn, Model, Params, PredictOn, ProbaOn, Report,
+    Result, TransformOn,
+};
+use ndarray::Array2;
+use rmpv::Value;
+use serde::{Deserialize, Serialize};
+
+/// What an estimator learns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// Numbers.
+    Regression,
+    /// Classes.
+    Classification,
+    /// Groups, without a target.
+    Clustering,
+}
+
+/// Calls a method where the model's list of capabilities names it; elsewhere it is an error.
+macro_rules! call {
+    ([predict $($rest:ident)*] predict $model:ident $x:ident $ctl:ident) => { $model.predict_on($x, $ctl) };
+    ([proba $($rest:ident)*] proba $model:ident $x:ident $ctl:ident) => { $model.proba_on($x, $ctl) };
+    ([transform $($rest:ident)*] transform $model:ident $x:ident $ctl:ident) => { $model.transform_on($x, $ctl) };
+    ([$skip:ident $($rest:ident)*] $want:ident $model:ident $x:ident $ctl:ident) => {
+        call!([$($rest)*] $want $model $x $ctl)
+    };
+    ([] $want:ident $model:ident $x:ident $ctl:ident) => {{
+        let _ = ($model, $x, $ctl);
+        Err(Error::Unsupported(concat!("this model has no method ", stringify!($want)).into()))
+    }};
+}
+
+macro_rules! registry {
+    ($($variant:ident: $params:ty => $model:ty, $task:ident, $short:literal, [$($method:ident),*];)*) => {
+        /// The parameters of any estimator.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        pub enum AnyEstimator {
+            $(#[doc = concat!("See [`", stringify!($params), "`].")] $variant($params),)*
+        }
+
+        /// The model of any estimator, under the estimator's name.
+        #[derive(Debug, Clone, Serialize, Deserialize)]
+        pub enum AnyModel {
+            $(#[doc = concat!("A model of [`", stringify!($params), "`].")] $variant($model),)*
+        }
+
+        /// The name, the short name for the shell and the task of every estimator.
+        pub const ESTIMATORS: &[(&str, &str, Task)] = &[$((stringify!($variant), $short, Task::$task)),*];
+
+        impl AnyEstimator {
+            /// The estimator with this name and default parameters, where there is one.
+            pub fn by_name(name: &str) -> Option<Self> {
+                match name {
+                    $(stringify!($variant) => Some(AnyEstimator::$variant(<$params>::default())),)*
+                    _ => None,
+                }
+            }
+
+            /// The estimator `name` with the given parameters; the others keep their defaults.
+            ///
+            /// # Errors
+            /// [`Error::Parameters`] for an unknown estimator, an unknown parameter or a value of a wrong type.
+            pub fn with_params(name: &str, given: &[(String, Value)]) -> Result<Self> {
+                match name {
+                    $(stringify!($variant) => read_params::<$params>(given).map(AnyEstimator::$variant),)*
+                    _ => Err(Error::Parameters(format!("there is no estimator {name}"))),
+                }
+            }
+
+            /// The parameters with their values.
+            pub fn params(&self) -> Vec<(String, Value)> {
+                match self { $(AnyEstimator::$variant(p) => write_params(p),)* }
+            }
+
+            /// The estimator's name.
+            pub fn name(&self) -> &'static str {
+                match self { $(AnyEstimator::$variant(_) => stringify!($variant),)* }
+            }
+
+            /// Checks the parameters and fits.
+            ///
+            /// # Errors
+            /// As [`FitOn::fit_checked`], and [`Error::Parameter`]; [`Error::Parameters`] where `start` is another
+            /// estimator's model.
+            pub fn fit<B: Backend>(
+                &self,
+                data: &Data<'_>,
+                start: Option<&AnyModel>,
+                on: &B,
+                ctl: &Control,
+            ) -> Result<AnyModel> {
+                match self {
+                    $(AnyEstimator::$variant(p) => {
+                        let start = match start {
+                            None => None,
+                            Some(AnyModel::$variant(model)) => Some(model),
+                            #[allow(unreachable_patterns, reason = "while the list has one entry")]
+                            Some(_) => return Err(Error::Parameters("start is another estimator's model".into())),
+                        };
+                        FitOn::fit_checked(Checked::new_ref(p)?, data, start, on, ctl).map(AnyModel::$variant)
+                    })*
+                }
+            }
+        }
+
+        impl AnyModel {
+            /// The estimator's name.
+            pub fn name(&self) -> &'static str {
+                match self { $(AnyModel::$variant(_) => stringify!($variant),)* }
+            }
+
+            /// What the estimator learns.
+            pub fn task(&self) -> Task {
+                match self { $(AnyModel::$variant(_) => Task::$task,)* }
+            }
+
+            /// See [`Model::n_features_in`].
+            pub fn n_features_in(&self) -> usize {
+                match self { $(AnyModel::$variant(m) => m.n_features_in(),)* }
+            }
+
+            /// See [`Model::check`].
+            ///
+            /// # Errors
+            /// [`Error::File`].
+            pub fn check(&self) -> Result<()> {
+                match self { $(AnyModel::$variant(m) => m.check(),)* }
+            }
+
+            /// See [`Model::report`].
+            pub fn report(&self) -> &Report {
+                match self { $(AnyModel::$variant(m) => m.report(),)* }
+            }
+
+            /// See [`Model::attributes`].
+            pub fn attributes(&self) -> Vec<(&'static str, Attribute)> {
+                match self { $(AnyModel::$variant(m) => m.attributes(),)* }
+            }
+
+            /// See [`PredictOn::predict_on`].
+            ///
+            /// # Errors
+            /// [`Error::Unsupported`] where the model does not predict; see there.
+            pub fn predict(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<f64>> {
+                match self { $(AnyModel::$variant(m) => call!([$($method)*] predict m x ctl),)* }
+            }
+
+            /// See [`ProbaOn::proba_on`].
+            ///
+            /// # Errors
+            /// [`Error::Unsupported`] where the model has no probabilities; see there.
+            pub fn predict_proba(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Vec<Array2<f64>>> {
+                match self { $(AnyModel::$variant(m) => call!([$($method)*] proba m x ctl),)* }
+            }
+
+            /// See [`TransformOn::transform_on`].
+            ///
+            /// # Errors
+            /// [`Error::Unsupported`] where the model does not transform; see there.
+            pub fn transform(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<f64>> {
+                match self { $(AnyModel::$variant(m) => call!([$($method)*] transform m x ctl),)* }
+            }
+        }
+    };
+}
+
+registry! {
+    Ridge: crate::linear::Ridge => crate::linear::LinearModel, Regression, "ridge", [predict];
+}
+
+/// The parameters that `params` consists of, with their values.
+pub fn write_params<P: Params>(params: &P) -> Vec<(String, Value)> {
+    match rmpv::ext::to_value(params) {
+        Ok(Value::Map(entries)) => {
+            let named = |(k, v): (Value, Value)| (k.as_str().unwrap_or_default().to_owned(), v);
+            entries.into_iter().map(named).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Parameters from names and values; those not given keep their defaults.
+///
+/// # Errors
+/// [`Error::Parameters`] for an unknown name or a value of a wrong type, by name.
+pub fn read_params<P: Params>(given: &[(String, Value)]) -> Result<P> {
+    let mut all = write_params(&P::default());
+    let mut params = P::default();
+    for (name, value) in given {
+        let Some(entry) = all.iter_mut().find(|(known, _)| known == name) else {
+            let known: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+            let known = known.join(", ");
+            return Err(Error::Parameters(format!("{} has no parameter '{name}'. It has: {known}", P::NAME)));
+        };
+        entry.1 = value.clone();
+        let map = all.iter().map(|(k, v)| (Value::from(k.as_str()), v.clone())).collect();
+        params = rmpv::ext::from_value(Value::Map(map)).map_err(|error| {
+            Error::Parameters(format!("The '{name}' parameter of {} cannot be {value}: {error}", P::NAME))
+        })?;
+    }
+    Ok(params)
+}

@@ -1,0 +1,174 @@
+//! The model file: what Rust, Python (pickle too) and the shell all read and write.
+//!
+//! | bytes | what |
+//! | --- | --- |
+//! | 8 | the magic `ironlrn\n` |
+//! | 4 | the format's version, little-endian |
+//! | 4 | the CRC-32 of all that follows, little-endian |
+//! | rest | MessagePack with field names; large arrays as shape and little-endian numbers |
+//!
+//! A file is untrusted input. Nothing is allocated that its length does not justify, its structure is validated by
+//! [`crate::Model::check`] before anything is computed, and every failure is an [`Error::File`].
+
+use crate::{AnyModel, Error, Labels, Result};
+use rmpv::Value;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+const MAGIC: &[u8; 8] = b"ironlrn\n";
+/// The version that this crate writes; it reads every version up to it.
+pub const VERSION: u32 = 1;
+const HEADER: usize = 16;
+
+/// A fitted estimator and what is needed to use it anywhere.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Saved {
+    /// The version of ironlearn that wrote it.
+    pub ironlearn: String,
+    /// The estimator's parameters, as the user gave them.
+    #[serde(default)]
+    pub params: Vec<(String, Value)>,
+    /// The fitted model.
+    pub model: AnyModel,
+    /// The names of the columns of X, where they were named.
+    #[serde(default)]
+    pub feature_names: Option<Vec<String>>,
+    /// The classes of each output.
+    #[serde(default)]
+    pub classes: Vec<Labels>,
+    /// The name of the target, where it had one.
+    #[serde(default)]
+    pub target: Option<String>,
+}
+
+impl Saved {
+    /// A file's content for `model`.
+    pub fn new(model: AnyModel) -> Self {
+        Saved {
+            ironlearn: env!("CARGO_PKG_VERSION").to_owned(),
+            params: Vec::new(),
+            model,
+            feature_names: None,
+            classes: Vec::new(),
+            target: None,
+        }
+    }
+
+    /// The bytes of the file.
+    ///
+    /// # Errors
+    /// [`Error::File`] where a part cannot be written.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        let body = rmp_serde::to_vec_named(self).map_err(|error| Error::File(error.to_string()))?;
+        let mut bytes = Vec::with_capacity(HEADER + body.len());
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&VERSION.to_le_bytes());
+        bytes.extend_from_slice(&crc32fast::hash(&body).to_le_bytes());
+        bytes.extend_from_slice(&body);
+        Ok(bytes)
+    }
+
+    /// Reads the bytes of a file and checks the model.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let bad = |what: &str| Err(Error::File(what.to_owned()));
+        let Some((header, body)) = bytes.split_at_checked(HEADER) else {
+            return bad("it is shorter than its header");
+        };
+        if &header[..8] != MAGIC {
+            return bad("it does not start as one");
+        }
+        let number = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
+        if number(8) == 0 || number(8) > VERSION {
+            return Err(Error::File(format!(
+                "its format is version {}, this ironlearn reads up to {VERSION}",
+                number(8)
+            )));
+        }
+        if number(12) != crc32fast::hash(body) {
+            return bad("its checksum does not match: it was damaged or cut short");
+        }
+        let saved: Saved = rmp_serde::from_slice(body).map_err(|error| Error::File(error.to_string()))?;
+        saved.check()?;
+        Ok(saved)
+    }
+
+    fn check(&self) -> Result<()> {
+        self.model.check()?;
+        if let Some(names) = &self.feature_names
+            && names.len() != self.model.n_features_in()
+        {
+            return Err(Error::File(format!(
+                "{} column names for {} columns",
+                names.len(),
+                self.model.n_features_in()
+            )));
+        }
+        Ok(())
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// [`Error::Io`], and as [`Saved::to_bytes`].
+    pub fn write(&self, path: &Path) -> Result<()> {
+        Ok(std::fs::write(path, self.to_bytes()?)?)
+    }
+
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// [`Error::Io`], and as [`Saved::from_bytes`].
+    pub fn read(path: &Path) -> Result<Self> {
+        Self::from_bytes(&std::fs::read(path)?)
+    }
+}
+
+/// Arrays of plain numbers as they lie in the file: shape and little-endian bytes.
+macro_rules! array_format {
+    ($name:ident, $array:ident, $dim:literal, $number:ty) => {
+        #[doc = concat!("`", stringify!($array), "<", stringify!($number), ">`, for `#[serde(with)]`.")]
+        pub mod $name {
+            use serde::de::Error;
+            use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+            #[derive(Serialize, Deserialize)]
+            struct Raw<'a> {
+                shape: [u64; $dim],
+                #[serde(borrow, with = "serde_bytes")]
+                data: std::borrow::Cow<'a, [u8]>,
+            }
+
+            /// Writes shape and bytes.
+            ///
+            /// # Errors
+            /// The serialiser's.
+            pub fn serialize<S: Serializer>(array: &ndarray::$array<$number>, s: S) -> Result<S::Ok, S::Error> {
+                let mut shape = [0; $dim];
+                shape.iter_mut().zip(array.shape()).for_each(|(to, &from)| *to = from as u64);
+                let data: Vec<u8> = array.iter().flat_map(|v| v.to_le_bytes()).collect();
+                Raw { shape, data: data.into() }.serialize(s)
+            }
+
+            /// Reads shape and bytes, which have to agree.
+            ///
+            /// # Errors
+            /// The deserialiser's, and where the two do not agree.
+            pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<ndarray::$array<$number>, D::Error> {
+                const SIZE: usize = size_of::<$number>();
+                let raw = Raw::deserialize(d)?;
+                let numbers = raw.shape.iter().try_fold(1_u64, |n, &d| n.checked_mul(d));
+                if numbers.and_then(|n| n.checked_mul(SIZE as u64)) != Some(raw.data.len() as u64) {
+                    return Err(D::Error::custom("an array's shape does not match its length"));
+                }
+                let values = raw.data.as_chunks::<SIZE>().0.iter().map(|&b| <$number>::from_le_bytes(b)).collect();
+                ndarray::$array::from_shape_vec(raw.shape.map(|d| d as usize), values).map_err(D::Error::custom)
+            }
+        }
+    };
+}
+
+array_format!(array1, Array1, 1, f64);
+array_format!(array2, Array2, 2, f64);
