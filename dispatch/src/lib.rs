@@ -1,1 +1,27 @@
-//! x
+//! The edge between run-time choices and compiled code.
+//!
+//! Algorithms are generic over the backend; users name a device at run time. [`Device`] is that name, [`on_device!`]
+//! the one match on it, and [`fit`] its instantiation for every estimator: the Python module, the shell and the tests
+//! call these and compile no algorithm themselves.
+
+pub mod device;
+
+pub use device::Device;
+pub use ironlearn_gpu::Cuda;
+pub use ironlearn_linalg::Cpu;
+
+use ironlearn::{AnyEstimator, AnyModel, Control, Data, Result};
+
+/// Checks the parameters and fits `estimator` on `device`. `start` is a model of the same estimator to go on from.
+///
+/// # Errors
+/// As [`AnyEstimator::fit`].
+pub fn fit(
+    estimator: &AnyEstimator,
+    data: &Data<'_>,
+    start: Option<&AnyModel>,
+    device: &Device,
+    ctl: &Control,
+) -> Result<AnyModel> {
+    on_device!(device, backend => estimator.fit(data, start, backend, ctl))
+}

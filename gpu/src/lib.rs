@@ -1,1 +1,11 @@
-//! x
+//! The CUDA backend of ironlearn.
+//!
+//! Nothing of CUDA is needed to build this crate, nor to run a program that contains it: driver, cuBLAS and NVRTC are
+//! opened when [`Cuda::open`] is called, and where they are missing it says so in one error that starts with
+//! `no CUDA device: `. Kernels are compiled for the device at hand when they are first needed.
+
+pub mod cuda;
+pub mod error;
+pub mod libraries;
+
+pub use cuda::Cuda;
