@@ -1,1 +1,22 @@
-//! x
+//! The Python module `ironlearn._core`: one `fit`, one `Model`, and what the classes in `python/ironlearn` need beside
+//! them. Estimators appear here by name only, out of the registry.
+
+mod array;
+mod error;
+mod model;
+mod run;
+mod value;
+
+use pyo3::prelude::*;
+
+#[pymodule(gil_used = false)]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<model::Model>()?;
+    module.add_function(wrap_pyfunction!(model::fit, module)?)?;
+    module.add_function(wrap_pyfunction!(model::estimators, module)?)?;
+    module.add_function(wrap_pyfunction!(model::parameters, module)?)?;
+    module.add_function(wrap_pyfunction!(model::linear_predict, module)?)?;
+    module.add_function(wrap_pyfunction!(run::allowed_threads, module)?)?;
+    Ok(())
+}

@@ -1,0 +1,118 @@
+"""What all estimators share: from validated arrays into the core, and from a model back to fitted attributes.
+
+scikit-learn's base classes bring parameters, tags, metadata routing and validation; everything numerical happens in
+``ironlearn._core``. A class adds its constructor, ``_parameter_constraints`` and ``fit``.
+"""
+
+from __future__ import annotations
+
+import warnings
+from functools import lru_cache
+from typing import ClassVar
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.callback import CallbackSupportMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ironlearn import _core
+from ironlearn._config import get_config
+
+
+def _warning_class(kind: str) -> type[Warning]:
+    if kind == "Convergence":
+        return ConvergenceWarning
+    if kind == "IllConditioned":
+        from scipy.linalg import LinAlgWarning
+
+        return LinAlgWarning
+    return UserWarning
+
+
+@lru_cache
+def _native_names(name: str) -> frozenset[str]:
+    return frozenset(_core.parameters(name))
+
+
+def number_of_threads(n_jobs: int | None = None) -> int | None:
+    """The threads of a call: ``n_jobs`` where it is given (-1: all), else the configuration."""
+    if n_jobs is None:
+        return get_config()["n_threads"]
+    return max(1, _core.allowed_threads() + 1 + n_jobs) if n_jobs < 0 else n_jobs
+
+
+class NativeEstimator(CallbackSupportMixin, BaseEstimator):
+    """An estimator whose fit runs in the core under the name ``_native``."""
+
+    _native: ClassVar[str]
+
+    def _native_params(self) -> dict:
+        """The core's parameters: those of the constructor that it knows, as they are."""
+        names = _native_names(self._native)
+        return {name: value for name, value in self.get_params(deep=False).items() if name in names}
+
+    def _options(self, progress=None):
+        """Device, threads and progress of one call, as the core takes them."""
+        return (get_config()["device"], number_of_threads(getattr(self, "n_jobs", None)), progress)
+
+    def _fit_native(self, X, y=None, *, n_classes=None, sample_weight=None, start=None, params=None):
+        """Fits validated data and sets the fitted attributes, ``report_`` and what the fit warns of.
+
+        X: 2-D float array or CSR/CSC; y: float64 (n, outputs) or uint32 codes; sample_weight: float64 or None.
+        Returns the core's model.
+        """
+        if params is None:
+            params = self._native_params()
+        with _Callbacks(self, X, y) as progress:
+            model = _core.fit(self._native, params, X, y, n_classes, sample_weight, start, self._options(progress))
+        for name, value in model.attributes().items():
+            setattr(self, name, value)
+        self._model = model
+        self.report_ = model.report()
+        for kind, message in self.report_["warnings"]:
+            warnings.warn(message, _warning_class(kind), stacklevel=3)
+        return model
+
+    def _as_2d_target(self, y) -> np.ndarray:
+        """Numbers to predict as the core takes them."""
+        y = np.ascontiguousarray(y, dtype=np.float64)
+        return y.reshape(-1, 1) if y.ndim == 1 else y
+
+    def _validate_rows(self, X, **check):
+        """Validates X of a fitted estimator by scikit-learn's rules."""
+        check_is_fitted(self)
+        return validate_data(self, X, reset=False, dtype=[np.float64, np.float32], **check)
+
+    def _fitted(self, name: str):
+        """The attribute ``name`` of a fitted estimator, cheaply; NotFittedError where it is not fitted."""
+        try:
+            return self.__dict__[name]
+        except KeyError:
+            check_is_fitted(self)
+            return getattr(self, name)
+
+
+class _Callbacks:
+    """Runs scikit-learn's callbacks around a fit, and hands out the function that tells them of each step."""
+
+    def __init__(self, estimator, X, y):
+        self.estimator, self.data = estimator, {"X": X, "y": y}
+        self.active = bool(getattr(estimator, "_skl_callbacks", None)) or hasattr(estimator, "_parent_callback_ctx")
+
+    def __enter__(self):
+        if not self.active:
+            return None
+        self.context = self.estimator._init_callback_context(max_subtasks=None)
+        self.context.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+        return self._step
+
+    def _step(self, done, total, measure):
+        step = self.context.subcontext(task_name="iteration")
+        step.call_on_fit_task_begin(estimator=self.estimator, **self.data)
+        step.call_on_fit_task_end(estimator=self.estimator, **self.data)
+
+    def __exit__(self, kind, error, trace):
+        if self.active and kind is None:
+            self.context.call_on_fit_task_end(estimator=self.estimator, **self.data)
+        return False

@@ -1,0 +1,231 @@
+//! One `fit` and one `Model` for every estimator.
+
+use crate::array::{self, X, Y};
+use crate::error::exception;
+use crate::run::{Options, run, run_here};
+use crate::value;
+use ironlearn::linalg::{Trace, host::matmul::matmul, with_matrix};
+use ironlearn::registry::ESTIMATORS;
+use ironlearn::saved::Saved;
+use ironlearn::{AnyEstimator, AnyModel, Control, Cpu, Data, Dtype};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList};
+use std::time::Instant;
+
+/// Below this many numbers in X a prediction runs in place: no thread, the GIL held for microseconds.
+const SMALL: usize = 1 << 14;
+
+/// A fitted model of the core. It never changes.
+#[pyclass(frozen, module = "ironlearn._core")]
+pub struct Model {
+    inner: AnyModel,
+    trace: Vec<Trace>,
+    seconds: f64,
+}
+
+/// Fits the estimator `name` to data that the caller has validated.
+///
+/// x: 2-D float array or CSR/CSC. y: float64 (n, outputs), or uint32 class codes together with `n_classes`.
+/// `options`: n_threads, progress.
+#[pyfunction]
+#[pyo3(signature = (name, params, x, y=None, n_classes=None, sample_weight=None, start=None, options=None))]
+#[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
+pub fn fit(
+    py: Python<'_>,
+    name: &str,
+    params: &Bound<'_, PyDict>,
+    x: &Bound<'_, PyAny>,
+    y: Option<&Bound<'_, PyAny>>,
+    n_classes: Option<Vec<usize>>,
+    sample_weight: Option<&Bound<'_, PyAny>>,
+    start: Option<&Bound<'_, Model>>,
+    options: Option<Options>,
+) -> PyResult<Model> {
+    let given = params.iter().map(|(k, v)| Ok((k.extract::<String>()?, value::from_python(&v)?)));
+    let given = given.collect::<PyResult<Vec<_>>>()?;
+    let estimator = AnyEstimator::with_params(name, &given).map_err(|error| exception(py, &error))?;
+    let x = X::borrow(x)?;
+    let y = y.map(Y::borrow).transpose()?;
+    let weights = sample_weight.map(array::weights).transpose()?;
+    let mut data = Data::new(x.matrix()?).with_weights(weights.as_ref().map(array::view1));
+    data = match (&y, n_classes) {
+        (None, _) => data,
+        (Some(Y::Values(y)), _) => data.with_values(array::view2(y)),
+        (Some(Y::Codes(codes)), Some(n)) => data.with_classes(codes.as_array(), n),
+        (Some(Y::Codes(_)), None) => return Err(PyValueError::new_err("class codes need n_classes")),
+    };
+    let start = start.map(|model| &model.get().inner);
+    let began = Instant::now();
+    let (inner, ctl) = run(py, options.unwrap_or_default(), |ctl| estimator.fit(&data, start, &Cpu, ctl))?;
+    Ok(Model { inner, trace: ctl.trace(), seconds: began.elapsed().as_secs_f64() })
+}
+
+impl Model {
+    /// Runs `work` on X, in place where X is small.
+    fn on<R: Send>(
+        &self,
+        py: Python<'_>,
+        x: &Bound<'_, PyAny>,
+        options: Option<Options>,
+        work: impl FnOnce(&ironlearn::AnyMatrix<'_>, &Control) -> ironlearn::Result<R> + Send,
+    ) -> PyResult<R> {
+        let x = X::borrow(x)?;
+        let x = x.matrix()?;
+        if x.nrows() * x.ncols() <= SMALL {
+            return run_here(py, |ctl| work(&x, ctl));
+        }
+        Ok(run(py, options.unwrap_or_default(), |ctl| work(&x, ctl))?.0)
+    }
+}
+
+#[pymethods]
+impl Model {
+    /// The estimator's name.
+    #[getter]
+    fn name(&self) -> &'static str {
+        self.inner.name()
+    }
+
+    /// The number of columns that X has to have.
+    #[getter]
+    fn n_features_in(&self) -> usize {
+        self.inner.n_features_in()
+    }
+
+    /// Predicted numbers, class codes or labels: float64 (n, outputs).
+    #[pyo3(signature = (x, options=None))]
+    fn predict<'py>(
+        &self,
+        py: Python<'py>,
+        x: &Bound<'py, PyAny>,
+        options: Option<Options>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let y = self.on(py, x, options, |x, ctl| self.inner.predict(x, ctl))?;
+        Ok(array::to_numpy(py, y, Dtype::F64))
+    }
+
+    /// Class probabilities, one float64 array (n, classes) an output.
+    #[pyo3(signature = (x, options=None))]
+    fn predict_proba<'py>(
+        &self,
+        py: Python<'py>,
+        x: &Bound<'py, PyAny>,
+        options: Option<Options>,
+    ) -> PyResult<Bound<'py, PyList>> {
+        let outputs = self.on(py, x, options, |x, ctl| self.inner.predict_proba(x, ctl))?;
+        PyList::new(py, outputs.into_iter().map(|p| array::to_numpy(py, p, Dtype::F64)))
+    }
+
+    /// New coordinates of the rows: float64 (n, new columns).
+    #[pyo3(signature = (x, options=None))]
+    fn transform<'py>(
+        &self,
+        py: Python<'py>,
+        x: &Bound<'py, PyAny>,
+        options: Option<Options>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let z = self.on(py, x, options, |x, ctl| self.inner.transform(x, ctl))?;
+        Ok(array::to_numpy(py, z, Dtype::F64))
+    }
+
+    /// The fitted attributes under scikit-learn's names.
+    fn attributes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = PyDict::new(py);
+        for (name, value) in self.inner.attributes() {
+            dict.set_item(name, array::attribute(py, value)?)?;
+        }
+        Ok(dict)
+    }
+
+    /// The plain account of the fit: solver, iterations, converged, warnings, seconds, ops.
+    fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let (dict, report) = (PyDict::new(py), self.inner.report());
+        dict.set_item("solver", &report.solver)?;
+        dict.set_item("iterations", &report.iterations)?;
+        dict.set_item("converged", report.converged)?;
+        let warnings = report.warnings.iter().map(|w| (format!("{:?}", w.kind), w.message.clone()));
+        dict.set_item("warnings", warnings.collect::<Vec<_>>())?;
+        dict.set_item("seconds", self.seconds)?;
+        let ops = self.trace.iter().map(|t| (t.op, t.place.clone(), t.calls, t.seconds));
+        dict.set_item("ops", ops.collect::<Vec<_>>())?;
+        Ok(dict)
+    }
+
+    /// The bytes of the model file.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = Saved::new(self.inner.clone()).to_bytes().map_err(|error| exception(py, &error))?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+
+    /// The model in the bytes of a model file.
+    #[staticmethod]
+    fn from_bytes(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
+        let saved = Saved::from_bytes(bytes).map_err(|error| exception(py, &error))?;
+        Ok(Model { inner: saved.model, trace: Vec::new(), seconds: 0.0 })
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
+        let py = slf.py();
+        Ok((py.get_type::<Model>().getattr("from_bytes")?, (slf.get().to_bytes(py)?,)))
+    }
+}
+
+/// `X·coefᵀ + intercept` with the given coefficients, checked: the attributes of a linear model as they are now.
+/// Where X is not one that can be used as it is (type, shape, a value that is not finite) the answer is None, and the
+/// caller validates it to say why.
+#[pyfunction]
+#[pyo3(signature = (x, coef, intercept, options=None))]
+pub fn linear_predict<'py>(
+    py: Python<'py>,
+    x: &Bound<'py, PyAny>,
+    coef: &Bound<'py, PyAny>,
+    intercept: &Bound<'py, PyAny>,
+    options: Option<Options>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let Ok(borrowed) = X::borrow(x) else { return Ok(None) };
+    let x = borrowed.matrix()?;
+    let flat = coef.getattr("ndim").and_then(|n| n.extract::<usize>()).is_ok_and(|n| n == 1);
+    let narrow = x.dtype() == Dtype::F32 && coef.getattr("dtype")?.getattr("itemsize")?.extract::<usize>()? == 4;
+    let (b, c) = (array::rows_f64(coef)?, array::rows_f64(intercept)?);
+    if x.ncols() != b.ncols() || !x.all_finite() {
+        return Ok(None);
+    }
+    let work = |ctl: &Control| with_matrix!(x, x => matmul(&x, b.t(), ctl)).map_err(ironlearn::Error::from);
+    let mut y = if x.nrows() * x.ncols() <= SMALL {
+        run_here(py, work)?
+    } else {
+        run(py, options.unwrap_or_default(), work)?.0
+    };
+    match c.row(0).len() {
+        1 => y += c[[0, 0]],
+        k if k == y.ncols() => y += &c.row(0),
+        k => return Err(PyValueError::new_err(format!("{k} intercepts for {} outputs", y.ncols()))),
+    }
+    let dtype = if narrow { Dtype::F32 } else { Dtype::F64 };
+    Ok(Some(if flat {
+        let n = y.nrows();
+        let y = y.into_shape_with_order(n).map_err(|_| PyValueError::new_err("coef_ holds several rows"))?;
+        array::to_numpy(py, y, dtype)
+    } else {
+        array::to_numpy(py, y, dtype)
+    }))
+}
+
+/// Name, short name and task of every estimator.
+#[pyfunction]
+pub fn estimators() -> Vec<(&'static str, &'static str, String)> {
+    ESTIMATORS.iter().map(|(name, short, task)| (*name, *short, format!("{task:?}").to_lowercase())).collect()
+}
+
+/// The parameters of the estimator `name`, with their defaults.
+#[pyfunction]
+pub fn parameters<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyDict>> {
+    let estimator =
+        AnyEstimator::by_name(name).ok_or_else(|| PyValueError::new_err(format!("there is no estimator {name}")))?;
+    let dict = PyDict::new(py);
+    for (name, default) in estimator.params() {
+        dict.set_item(name, value::to_python(py, &default)?)?;
+    }
+    Ok(dict)
+}
