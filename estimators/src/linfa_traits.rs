@@ -63,5 +63,5 @@ macro_rules! linfa_predict {
     )*};
 }
 
-linfa_params!(crate::linear::Ridge);
+linfa_params!(crate::linear::LinearRegression, crate::linear::Ridge);
 linfa_predict!(crate::linear::LinearModel);

@@ -168,6 +168,8 @@ macro_rules! registry {
 }
 
 registry! {
+    LinearRegression: crate::linear::LinearRegression => crate::linear::LinearModel, Regression, "linear-regression",
+        [predict];
     Ridge: crate::linear::Ridge => crate::linear::LinearModel, Regression, "ridge", [predict];
 }
 

@@ -1,7 +1,12 @@
 //! Linear models: a loss, a penalty and a solver each.
 
 pub mod model;
+pub mod ols;
+pub mod problem;
 pub mod ridge;
+mod ridge_solve;
+pub mod solver;
 
 pub use model::LinearModel;
-pub use ridge::Ridge;
+pub use ols::LinearRegression;
+pub use ridge::{PerOutput, Ridge, RidgeSolver};

@@ -16,9 +16,31 @@ pub struct LinearModel {
     pub intercept: Array1<f64>,
     /// The type of X at the fit: coefficients and predictions are rounded to it.
     pub dtype: Dtype,
+    /// The number of columns of the centred X that do not depend on others, where the fit found it.
+    #[serde(default)]
+    pub rank: Option<usize>,
+    /// The singular values of the centred, weighted X, falling, where the fit found them.
+    #[serde(default)]
+    pub singular: Option<Vec<f64>>,
     /// What the fit had to say.
     #[serde(default)]
     pub report: Report,
+}
+
+impl LinearModel {
+    /// The model of coefficients (p × outputs) that were found about the means of X and y; all is rounded to `dtype`.
+    pub fn new(
+        coef: Array2<f64>,
+        x_mean: &Array1<f64>,
+        y_mean: &Array1<f64>,
+        dtype: Dtype,
+        report: Report,
+    ) -> LinearModel {
+        let coef = coef.t().mapv(|v| dtype.round(v));
+        let coef = coef.as_standard_layout().into_owned();
+        let intercept = (y_mean - &coef.dot(x_mean)).mapv(|v| dtype.round(v));
+        LinearModel { coef, intercept, dtype, rank: None, singular: None, report }
+    }
 }
 
 impl Model for LinearModel {
@@ -42,10 +64,14 @@ impl Model for LinearModel {
     }
 
     fn attributes(&self) -> Vec<(&'static str, Attribute)> {
-        vec![
+        let mut attributes = vec![
             ("coef_", Attribute::Floats(self.coef.clone().into_dyn(), self.dtype)),
             ("intercept_", Attribute::Floats(self.intercept.clone().into_dyn(), self.dtype)),
-        ]
+        ];
+        attributes.extend(self.rank.map(|rank| ("rank_", Attribute::Int(rank as i64))));
+        let singular = self.singular.as_ref().map(|s| Array1::from(s.clone()).into_dyn());
+        attributes.extend(singular.map(|s| ("singular_", Attribute::Floats(s, self.dtype))));
+        attributes
     }
 }
 

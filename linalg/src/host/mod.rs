@@ -3,3 +3,4 @@
 pub mod gram;
 pub mod matmul;
 pub mod nearest;
+pub mod qr;

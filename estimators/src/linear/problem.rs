@@ -1,0 +1,154 @@
+//! Least squares as every solver here sees it: `√w·(X − 1·x̄ᵀ)·v ≈ √w·(y − ȳ)`, of which X is never copied.
+
+use crate::{Backend, Control, Data, Result, bad_input};
+use ironlearn_linalg::Real;
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+
+/// Checks of X, y and weights that every linear regression makes.
+///
+/// # Errors
+/// [`crate::Error::Input`].
+pub fn check_regression(data: &Data<'_>, center: bool) -> Result<()> {
+    data.check()?;
+    data.check_finite()?;
+    data.check_weights_not_negative()?;
+    if let Some(weights) = &data.weights
+        && center
+        && weights.sum() <= 0.0
+    {
+        bad_input!("Weights sum to zero, can't be normalized");
+    }
+    Ok(())
+}
+
+/// The weighted, centred operator and its targets.
+pub struct Problem<'a, 'x, B: Backend, F: Real> {
+    /// The device.
+    pub on: &'a B,
+    /// X, where the device put it.
+    pub x: &'a B::Placed<'x, F>,
+    /// y, n × t, as it came.
+    pub y: ArrayView2<'a, f64>,
+    /// The weights, as they came.
+    pub weights: Option<ArrayView1<'a, f64>>,
+    /// √w.
+    pub root: Option<Array1<f64>>,
+    /// x̄; 0 when not centred.
+    pub x_mean: Array1<f64>,
+    /// ȳ; 0 when not centred.
+    pub y_mean: Array1<f64>,
+    /// Whether x̄ and ȳ are taken off.
+    pub center: bool,
+    /// The run's surroundings.
+    pub ctl: &'a Control,
+}
+
+impl<'a, 'x, B: Backend, F: Real> Problem<'a, 'x, B, F> {
+    /// The problem with its means still 0.
+    pub fn uncentred(
+        on: &'a B,
+        x: &'a B::Placed<'x, F>,
+        y: ArrayView2<'a, f64>,
+        weights: Option<ArrayView1<'a, f64>>,
+        ctl: &'a Control,
+    ) -> Self {
+        let (x_mean, y_mean) = (Array1::zeros(x.as_ref().ncols()), Array1::zeros(y.ncols()));
+        let root = weights.as_ref().map(|w| w.mapv(f64::sqrt));
+        Problem { on, x, y, weights, root, x_mean, y_mean, center: false, ctl }
+    }
+
+    /// The means of X and y, by one pass over X, where `center` asks for them.
+    ///
+    /// # Errors
+    /// [`crate::Error::Linalg`], as all that follow.
+    pub fn centred(mut self, center: bool) -> Result<Self> {
+        if center {
+            let ones = Array1::ones(self.rows());
+            let w = self.weights.as_ref().map_or(ones, |w| w.to_owned());
+            let share = &w / w.sum();
+            self.x_mean = self.on.matmul_t(self.x, share.view().insert_axis(Axis(1)), self.ctl)?.column(0).to_owned();
+            self.y_mean = self.y.t().dot(&share);
+            self.center = true;
+        }
+        Ok(self)
+    }
+
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        self.x.as_ref().nrows()
+    }
+
+    /// The number of columns.
+    pub fn cols(&self) -> usize {
+        self.x.as_ref().ncols()
+    }
+
+    /// `√w·(y − ȳ)`, n × t.
+    pub fn targets(&self) -> Array2<f64> {
+        let mut targets = &self.y - &self.y_mean;
+        self.scale_rows(&mut targets);
+        targets
+    }
+
+    fn scale_rows(&self, values: &mut Array2<f64>) {
+        if let Some(root) = &self.root {
+            *values *= &root.view().insert_axis(Axis(1));
+        }
+    }
+
+    /// `√w·(X − 1·x̄ᵀ)·V` for V of p × t.
+    ///
+    /// # Errors
+    /// As [`Problem::centred`].
+    pub fn apply(&self, v: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        let mut product = self.on.matmul(self.x, v, self.ctl)?;
+        if self.center {
+            product -= &self.x_mean.dot(&v);
+        }
+        self.scale_rows(&mut product);
+        Ok(product)
+    }
+
+    /// The transpose of [`Problem::apply`], for R of n × t.
+    ///
+    /// # Errors
+    /// As [`Problem::centred`].
+    pub fn apply_t(&self, r: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        let mut r = r.to_owned();
+        self.scale_rows(&mut r);
+        let mut product = self.on.matmul_t(self.x, r.view(), self.ctl)?;
+        if self.center {
+            let sums = r.sum_axis(Axis(0));
+            for (mut row, &mean) in product.rows_mut().into_iter().zip(&self.x_mean) {
+                row.scaled_add(-mean, &sums);
+            }
+        }
+        Ok(product)
+    }
+
+    /// [`Problem::apply`] to one vector.
+    ///
+    /// # Errors
+    /// As [`Problem::centred`].
+    pub fn times(&self, v: &Array1<f64>) -> Result<Array1<f64>> {
+        Ok(self.apply(v.view().insert_axis(Axis(1)))?.remove_axis_column())
+    }
+
+    /// [`Problem::apply_t`] to one vector.
+    ///
+    /// # Errors
+    /// As [`Problem::centred`].
+    pub fn times_t(&self, r: &Array1<f64>) -> Result<Array1<f64>> {
+        Ok(self.apply_t(r.view().insert_axis(Axis(1)))?.remove_axis_column())
+    }
+}
+
+trait RemoveColumn {
+    fn remove_axis_column(self) -> Array1<f64>;
+}
+
+impl RemoveColumn for Array2<f64> {
+    fn remove_axis_column(self) -> Array1<f64> {
+        self.index_axis_move(Axis(1), 0)
+    }
+}
