@@ -19,6 +19,7 @@ pub mod data;
 pub mod error;
 pub mod linear;
 pub mod linfa_traits;
+pub mod metrics;
 pub mod registry;
 pub mod report;
 pub mod saved;
