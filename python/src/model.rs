@@ -7,7 +7,8 @@ use crate::value;
 use ironlearn::linalg::{Trace, host::matmul::matmul, with_matrix};
 use ironlearn::registry::ESTIMATORS;
 use ironlearn::saved::Saved;
-use ironlearn::{AnyEstimator, AnyModel, Control, Cpu, Data, Dtype};
+use ironlearn::{AnyEstimator, AnyModel, Control, Data, Dtype};
+use ironlearn_dispatch::Device;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
@@ -27,7 +28,7 @@ pub struct Model {
 /// Fits the estimator `name` to data that the caller has validated.
 ///
 /// x: 2-D float array or CSR/CSC. y: float64 (n, outputs), or uint32 class codes together with `n_classes`.
-/// `options`: n_threads, progress.
+/// `options`: device, n_threads, progress.
 #[pyfunction]
 #[pyo3(signature = (name, params, x, y=None, n_classes=None, sample_weight=None, start=None, options=None))]
 #[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
@@ -57,7 +58,9 @@ pub fn fit(
     };
     let start = start.map(|model| &model.get().inner);
     let began = Instant::now();
-    let (inner, ctl) = run(py, options.unwrap_or_default(), |ctl| estimator.fit(&data, start, &Cpu, ctl))?;
+    let options = options.unwrap_or_default();
+    let device = options.device(py)?;
+    let (inner, ctl) = run(py, options, |ctl| ironlearn_dispatch::fit(&estimator, &data, start, &device, ctl))?;
     Ok(Model { inner, trace: ctl.trace(), seconds: began.elapsed().as_secs_f64() })
 }
 

@@ -7,6 +7,7 @@
 use crate::error::exception;
 use ironlearn::linalg::{Progress, threads};
 use ironlearn::{Control, Error, Result};
+use ironlearn_dispatch::Device;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,7 +22,7 @@ const SIGNAL_INTERVAL: Duration = Duration::from_millis(20);
 #[derive(Default)]
 pub struct Options {
     /// The device's name; empty: the CPU.
-    pub device: String,
+    device: String,
     /// The number of threads; `None`: all allowed.
     n_threads: Option<usize>,
     /// Called with (done, total, measure) after each step.
@@ -38,6 +39,15 @@ impl<'py> FromPyObject<'_, 'py> for Options {
 }
 
 impl Options {
+    /// The device, opened.
+    ///
+    /// # Errors
+    /// `RuntimeError` where it is not there: "no CUDA device: …".
+    pub fn device(&self, py: Python<'_>) -> PyResult<Device> {
+        let name = if self.device.is_empty() { "cpu" } else { &self.device };
+        name.parse().map_err(|error| exception(py, &Error::Linalg(error)))
+    }
+
     /// The control of a run, and where a progress callback's exception is kept.
     fn control(self) -> (Control, Arc<Mutex<Option<PyErr>>>) {
         let raised = Arc::new(Mutex::new(None));
