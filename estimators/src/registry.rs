@@ -175,7 +175,9 @@ registry! {
 
 /// The parameters that `params` consists of, with their values.
 pub fn write_params<P: Params>(params: &P) -> Vec<(String, Value)> {
-    match rmpv::ext::to_value(params) {
+    // By way of bytes: `rmpv::ext::to_value` would drop the names of the fields.
+    let bytes = rmp_serde::to_vec_named(params).unwrap_or_default();
+    match rmpv::decode::read_value(&mut bytes.as_slice()) {
         Ok(Value::Map(entries)) => {
             let named = |(k, v): (Value, Value)| (k.as_str().unwrap_or_default().to_owned(), v);
             entries.into_iter().map(named).collect()
@@ -199,9 +201,33 @@ pub fn read_params<P: Params>(given: &[(String, Value)]) -> Result<P> {
         };
         entry.1 = value.clone();
         let map = all.iter().map(|(k, v)| (Value::from(k.as_str()), v.clone())).collect();
-        params = rmpv::ext::from_value(Value::Map(map)).map_err(|error| {
+        params = from_map(map).map_err(|error| {
             Error::Parameters(format!("The '{name}' parameter of {} cannot be {value}: {error}", P::NAME))
         })?;
     }
     Ok(params)
+}
+
+/// A struct from a map of its fields. By way of bytes: `rmpv::ext::from_value` does not read enums from their names.
+fn from_map<P: Params>(fields: Vec<(Value, Value)>) -> std::result::Result<P, String> {
+    let mut bytes = Vec::new();
+    rmpv::encode::write_value(&mut bytes, &Value::Map(fields)).map_err(|error| error.to_string())?;
+    rmp_serde::from_slice(&bytes).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_read_by_name_and_refused_by_name() {
+        let given = |name: &str, value: Value| AnyEstimator::with_params("Ridge", &[(name.into(), value)]);
+        let ridge = given("alpha", Value::from(2)).unwrap();
+        assert!(ridge.params().contains(&("alpha".into(), Value::F64(2.0))));
+        let unknown = given("alhpa", Value::from(2)).unwrap_err().to_string();
+        assert!(unknown.contains("'alhpa'") && unknown.contains("alpha"), "{unknown}");
+        let wrong = given("fit_intercept", Value::from("maybe")).unwrap_err().to_string();
+        assert!(wrong.contains("'fit_intercept'") && wrong.contains("maybe"), "{wrong}");
+        assert!(AnyEstimator::with_params("Rigde", &[]).is_err());
+    }
 }

@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.callback import CallbackSupportMixin
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ironlearn import _core
@@ -42,15 +43,23 @@ def number_of_threads(n_jobs: int | None = None) -> int | None:
     return max(1, _core.allowed_threads() + 1 + n_jobs) if n_jobs < 0 else n_jobs
 
 
+def draw_seed(random_state) -> int:
+    """The one number that a run takes from ``random_state``; its own streams come from that."""
+    return int(check_random_state(random_state).randint(np.iinfo(np.int64).max, dtype=np.int64))
+
+
 class NativeEstimator(CallbackSupportMixin, BaseEstimator):
     """An estimator whose fit runs in the core under the name ``_native``."""
 
     _native: ClassVar[str]
 
     def _native_params(self) -> dict:
-        """The core's parameters: those of the constructor that it knows, as they are."""
+        """The core's parameters: those of the constructor that it knows, ``random_state`` as one number drawn from it."""
         names = _native_names(self._native)
-        return {name: value for name, value in self.get_params(deep=False).items() if name in names}
+        params = {name: value for name, value in self.get_params(deep=False).items() if name in names}
+        if "random_state" in params:
+            params["random_state"] = draw_seed(self.random_state)
+        return params
 
     def _options(self, progress=None):
         """Device, threads and progress of one call, as the core takes them."""

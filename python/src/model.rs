@@ -8,7 +8,6 @@ use ironlearn::linalg::{Trace, host::matmul::matmul, with_matrix};
 use ironlearn::registry::ESTIMATORS;
 use ironlearn::saved::Saved;
 use ironlearn::{AnyEstimator, AnyModel, Control, Data, Dtype};
-use ironlearn_dispatch::Device;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
