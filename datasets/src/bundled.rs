@@ -66,17 +66,17 @@ pub fn wine() -> Bunch {
 
 /// Breast tumours: 569 × 30 measurements of cell nuclei, malignant (0) or benign (1).
 pub fn breast_cancer() -> Bunch {
-    let description = "Breast tumours: mean, error and worst of 10 measurements of the cell nuclei in an image, and whether \
-                       the tumour is malignant or benign (Wolberg, Street and Mangasarian 1995).";
+    let description = "Breast tumours: mean, error and worst of 10 measurements of the cell nuclei in an image, and \
+                       whether the tumour is malignant or benign (Wolberg, Street and Mangasarian 1995).";
     Bunch::load(include_bytes!("../data/breast_cancer.csv.gz"), &["malignant", "benign"], description)
 }
 
 /// Diabetes patients: 442 × 10 measurements, each centred and scaled to a sum of squares of 1 (as scikit-learn's
 /// `load_diabetes`), and how far the disease went in a year.
 pub fn diabetes() -> Bunch {
-    let description = "Diabetes patients: age, sex, body mass index, blood pressure and 6 blood serum measurements, each \
-                       centred and scaled to a sum of squares of 1, and a measure of the disease's progress after a year \
-                       (Efron, Hastie, Johnstone and Tibshirani 2004).";
+    let description = "Diabetes patients: age, sex, body mass index, blood pressure and 6 blood serum measurements, \
+                       each centred and scaled to a sum of squares of 1, and a measure of the disease's progress \
+                       after a year (Efron, Hastie, Johnstone and Tibshirani 2004).";
     let mut bunch = Bunch::load(include_bytes!("../data/diabetes.csv.gz"), &[], description);
     for mut column in bunch.data.axis_iter_mut(Axis(1)) {
         let mean = column.sum() / column.len() as f64;

@@ -3,8 +3,8 @@
 //! # Reading a file
 //!
 //! [`read_csv`] infers each column's type over the whole file: numbers, ISO dates and times, or text. Missing entries
-//! (empty, `?`, `NA` …), quotes, blanks after commas, gzip and zip need no word from the user; what is wrong with a file
-//! is an [`Error`] that names the line and the column. [`read_csv_from`] reads any stream:
+//! (empty, `?`, `NA` …), quotes, blanks after commas, gzip and zip need no word from the user; what is wrong with a
+//! file is an [`Error`] that names the line and the column. [`read_csv_from`] reads any stream:
 //!
 //! ```
 //! use ironlearn_datasets::{ColumnType, CsvOptions, Values, read_csv_from};
@@ -39,13 +39,15 @@
 //! ```
 
 mod bundled;
+mod column;
 pub mod csv;
 mod error;
 mod generate;
 mod table;
 
 pub use bundled::{Bunch, breast_cancer, diabetes, digits, iris, wine};
+pub use column::{Column, ColumnType, MISSING, MISSING_TIME, Values};
 pub use csv::{CsvOptions, Reading, read_csv, read_csv_from};
 pub use error::{Error, Result};
 pub use generate::{Blobs, Classification, MadeClasses, MadeRegression, Regression, blobs, classification, regression};
-pub use table::{Column, ColumnType, MISSING, MISSING_TIME, Table, Values};
+pub use table::Table;

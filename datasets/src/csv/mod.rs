@@ -1,6 +1,8 @@
 //! Reads a CSV file into a typed table, in one pass over the file (two if a column's type shows late).
 
 mod column;
+mod delimiter;
+mod quoted;
 mod records;
 mod source;
 #[cfg(test)]
@@ -12,7 +14,8 @@ use std::io::Read;
 use std::path::Path;
 
 use self::column::{Builder, Missing};
-use self::records::{Records, Trouble, likely_delimiter};
+use self::delimiter::likely_delimiter;
+use self::records::{Records, Trouble};
 use self::source::Source;
 use crate::{Column, ColumnType, Error, Result, Table, Values};
 
@@ -67,8 +70,8 @@ pub struct Reading {
 ///
 /// Types are inferred over the whole file: a column whose entries, apart from missing ones, are all numbers is of
 /// numbers (and so is one of missing entries only); if all are ISO 8601 dates or times, of times; otherwise of text.
-/// Blanks around a field go, unless quotes hold them; blank lines are no rows; a byte-order mark and CRLF are no matter.
-/// Unnamed columns are named as pandas names them (`Unnamed: 0`).
+/// Blanks around a field go, unless quotes hold them; blank lines are no rows; a byte-order mark and CRLF are no
+/// matter. Unnamed columns are named as pandas names them (`Unnamed: 0`).
 ///
 /// Time: one pass, a second when a column of numbers or times turns out to be text. Memory: the table and a buffer; the
 /// compressed file too where it cannot be opened again (a pipe).
@@ -143,6 +146,11 @@ impl<'a> Pass<'a> {
             delimiter
         })
         .map_err(|error| source.read_error(error))?;
+        let first = records.first_bytes();
+        if memchr::memchr(b'\n', first).is_none() && first.trim_ascii_end().contains(&b'\r') {
+            let found = "text whose lines end in a carriage return alone".to_owned();
+            return Err(Error::Content { file: file.to_owned(), found });
+        }
         if !records.advance().map_err(|trouble| told(trouble, file, records.line()))? {
             return Err(Error::Empty { file: file.to_owned() });
         }

@@ -2,11 +2,14 @@
 //!
 //! A splitter of our own because three things that people's files need are not to be had from the `csv` crate: blanks
 //! before a quoted field (`1, "a, b"`), a quote that is never closed as an error instead of a field that swallows the
-//! rest of the file, and rows that follow a malformed one. A line without a quote, nearly every one, takes a short path.
+//! rest of the file, and rows that follow a malformed one. A line without a quote, nearly every one, takes a short
+//! path.
 
 use std::io::Read;
 
 use memchr::{memchr, memchr_iter};
+
+use super::quoted::{Quoted, split_quoted, trim};
 
 const FIRST_BUFFER: usize = 1 << 18;
 
@@ -34,12 +37,6 @@ pub struct Records<R> {
     fields: Vec<(usize, usize)>,
     unquoted: Vec<u8>,
     in_buffer: bool,
-}
-
-enum Quoted {
-    Row { next: usize },
-    AfterQuote { field: usize, next: usize },
-    Unfinished { field: usize, in_quotes: bool },
 }
 
 impl<R: Read> Records<R> {
@@ -102,7 +99,9 @@ impl<R: Read> Records<R> {
                 self.next_line += 1;
                 return Ok(true);
             }
-            match self.split_quoted() {
+            let bytes = &self.buffer[..self.end];
+            let (at_end, text, fields) = (self.at_end, &mut self.unquoted, &mut self.fields);
+            match split_quoted(bytes, self.start, self.delimiter, at_end, text, fields) {
                 Quoted::Row { next } => {
                     self.in_buffer = false;
                     self.pass_to(next);
@@ -143,8 +142,8 @@ impl<R: Read> Records<R> {
         if self.in_buffer { &self.buffer[from..to] } else { &self.unquoted[from..to] }
     }
 
-    /// The bytes that hold the whole current row, to be checked for UTF-8 in one go. (Delimiters and quotes are ASCII, so
-    /// the whole is valid just if every field is.)
+    /// The bytes that hold the whole current row, to be checked for UTF-8 in one go: something of ASCII lies between
+    /// any two fields, so the whole is valid just if every field is.
     #[inline]
     pub fn row_bytes(&self) -> &[u8] {
         if !self.in_buffer {
@@ -177,79 +176,6 @@ impl<R: Read> Records<R> {
         }
         Ok(())
     }
-
-    /// Splits the row at `start`, which holds a quote, byte by byte into `unquoted`.
-    fn split_quoted(&mut self) -> Quoted {
-        let bytes = &self.buffer[..self.end];
-        let (text, fields) = (&mut self.unquoted, &mut self.fields);
-        let blank = |byte: u8| byte == b' ' || (byte == b'\t' && self.delimiter != b'\t');
-        text.clear();
-        fields.clear();
-        let mut at = self.start;
-        loop {
-            let field = fields.len();
-            let from = text.len();
-            while at < bytes.len() && blank(bytes[at]) {
-                at += 1;
-            }
-            if at < bytes.len() && bytes[at] == b'"' {
-                at += 1;
-                loop {
-                    let Some(length) = memchr(b'"', &bytes[at..]) else {
-                        return Quoted::Unfinished { field, in_quotes: true };
-                    };
-                    text.extend_from_slice(&bytes[at..at + length]);
-                    at += length + 1;
-                    match bytes.get(at) {
-                        Some(b'"') => {
-                            text.push(b'"');
-                            at += 1;
-                        }
-                        None if !self.at_end => return Quoted::Unfinished { field, in_quotes: false },
-                        _ => break,
-                    }
-                }
-                while at < bytes.len() && blank(bytes[at]) {
-                    at += 1;
-                }
-                fields.push((from, text.len()));
-                text.push(b'\n'); // keeps the halves of a broken character apart
-            } else {
-                let stop = |&byte: &u8| byte == b'\n' || byte == self.delimiter;
-                let length = bytes[at..].iter().position(stop).unwrap_or(bytes.len() - at);
-                let raw = &bytes[at..at + length];
-                at += length;
-                // A carriage return belongs to the line end only where a line feed or the source's end follows.
-                let ends = at == bytes.len() || bytes[at] == b'\n';
-                let raw = if ends { raw.strip_suffix(b"\r").unwrap_or(raw) } else { raw };
-                let (cut, to) = trim(raw, self.delimiter);
-                text.extend_from_slice(&raw[cut..to]);
-                fields.push((from, text.len()));
-                text.push(b'\n');
-            }
-            let line_ends = match bytes.get(at + 1) {
-                None => self.at_end,
-                Some(&next) => next == b'\n',
-            };
-            if bytes.get(at) == Some(&b'\r') && line_ends {
-                at += 1;
-            }
-            match bytes.get(at) {
-                None if self.at_end => return Quoted::Row { next: at },
-                None => return Quoted::Unfinished { field, in_quotes: false },
-                Some(b'\n') => return Quoted::Row { next: at + 1 },
-                Some(&byte) if byte == self.delimiter => at += 1,
-                Some(b'\r') if at + 1 == bytes.len() => return Quoted::Unfinished { field, in_quotes: false },
-                Some(_) => {
-                    return match memchr(b'\n', &bytes[at..]) {
-                        Some(length) => Quoted::AfterQuote { field, next: at + length + 1 },
-                        None if self.at_end => Quoted::AfterQuote { field, next: bytes.len() },
-                        None => Quoted::Unfinished { field, in_quotes: false },
-                    };
-                }
-            }
-        }
-    }
 }
 
 /// Splits a line without quotes that lies at `offset` of the buffer.
@@ -261,50 +187,6 @@ fn split_plain(line: &[u8], offset: usize, delimiter: u8, fields: &mut Vec<(usiz
         fields.push((offset + from + cut, offset + from + to));
         from = at + 1;
     }
-}
-
-/// Where a field starts and ends without the blanks around it. Tabs are blanks unless they delimit.
-#[inline]
-fn trim(field: &[u8], delimiter: u8) -> (usize, usize) {
-    let blank = |byte: u8| byte == b' ' || (byte == b'\t' && delimiter != b'\t');
-    let (mut from, mut to) = (0, field.len());
-    while from < to && blank(field[from]) {
-        from += 1;
-    }
-    while to > from && blank(field[to - 1]) {
-        to -= 1;
-    }
-    (from, to)
-}
-
-/// The likeliest of comma, semicolon and tab: the one that cuts most of the first lines into as many fields as it cuts
-/// the header, and among equals the one that cuts the header into most.
-pub fn likely_delimiter(first_bytes: &[u8]) -> u8 {
-    let score = |delimiter: u8| {
-        let mut counts = Vec::new();
-        let (mut count, mut quoted) = (0usize, false);
-        for &byte in &first_bytes[..first_bytes.len().min(1 << 15)] {
-            match byte {
-                b'"' => quoted = !quoted,
-                b'\n' if !quoted => {
-                    counts.push(std::mem::take(&mut count));
-                    if counts.len() == 50 {
-                        break;
-                    }
-                }
-                _ if byte == delimiter && !quoted => count += 1,
-                _ => {}
-            }
-        }
-        if counts.is_empty() {
-            counts.push(count);
-        }
-        let header = counts[0];
-        let alike = counts.iter().filter(|&&count| count == header).count();
-        if header == 0 { (0, 0) } else { (alike, header) }
-    };
-    // `max_by_key` keeps the last of equals: the comma, where nothing speaks for another.
-    [b'\t', b';', b','].into_iter().max_by_key(|&delimiter| score(delimiter)).unwrap_or(b',')
 }
 
 #[cfg(test)]
@@ -375,20 +257,5 @@ mod tests {
     fn malformed_quotes_are_told_apart() {
         let text = "1,\"a\"b,2\n3,4\n5,\"6\n7,8\n";
         assert_eq!(rows(text), [row(1, &["AfterQuote(1)"]), row(2, &["3", "4"]), row(3, &["OpenQuote(1)"])]);
-    }
-
-    #[test]
-    fn finds_the_delimiter() {
-        for (text, expected) in [
-            ("a,b\n1,2\n", b','),
-            ("a;b\n1,5;2,5\n", b';'),
-            ("a\tb, c\td\n1\t2\t3", b'\t'),
-            ("\"a,b\";c\n1;2\n", b';'),
-            ("one\n1\n", b','),
-            ("name;note\nx;one, two, three\ny;four\n", b';'),
-            ("", b','),
-        ] {
-            assert_eq!(likely_delimiter(text.as_bytes()) as char, expected as char, "{text:?}");
-        }
     }
 }

@@ -1,5 +1,5 @@
-//! Where the bytes come from: a file that can be opened again, or a stream that is kept; plain, gzip or zip, told by the
-//! content and not by the name.
+//! Where the bytes come from: a file that can be opened again, or a stream that is kept; plain, gzip or zip, told by
+//! the content and not by the name.
 //!
 //! A column's type is known only at the end of the file, and now and then a column must be read again (a number column
 //! with a word in its last row). So that a file need not be held in memory for that, it is opened again.

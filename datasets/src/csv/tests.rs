@@ -140,6 +140,7 @@ fn errors_name_file_line_and_column() {
     {
         assert_eq!(error(start), format!("data.csv is {what}; what is read is CSV in UTF-8, plain, gzip or zip"));
     }
+    assert!(error("a,b\r1,2\r").starts_with("data.csv is text whose lines end in a carriage return alone"));
     let absent = read_csv(Path::new("no/such/file.csv"), &CsvOptions::default()).unwrap_err();
     assert!(matches!(&absent, Error::Open { source, .. } if source.kind() == std::io::ErrorKind::NotFound));
     assert!(absent.to_string().starts_with("cannot open no/such/file.csv: "), "{absent}");
@@ -246,6 +247,15 @@ fn any_table() -> impl Strategy<Value = Table> {
     })
 }
 
+fn any_delimiter() -> impl Strategy<Value = char> {
+    prop::sample::select(vec![',', ';', '\t'])
+}
+
+/// Bytes that mean something to the reader, good or bad.
+fn any_bytes() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(prop::sample::select(b"a1,\"\n\r \xff\xc3-.;\t".to_vec()), 0..60)
+}
+
 /// Equality of tables in which NaN equals NaN, whatever its payload.
 fn same(left: &Table, right: &Table) -> bool {
     left.names().eq(right.names())
@@ -260,17 +270,17 @@ fn same(left: &Table, right: &Table) -> bool {
 
 proptest! {
     #[test]
-    fn a_written_table_reads_back(table in any_table(), delimiter in prop::sample::select(vec![',', ';', '\t']), crlf: bool) {
+    fn a_written_table_reads_back(table in any_table(), delimiter in any_delimiter(), crlf: bool) {
         let text = write(&table, delimiter, if crlf { "\r\n" } else { "\n" });
         let types = table.columns().iter().map(|column| (column.name.clone(), column.values.column_type())).collect();
-        let options =
-            CsvOptions { delimiter: Some(delimiter as u8), types, missing: vec![String::new()], ..CsvOptions::default() };
+        let (delimiter, missing) = (Some(delimiter as u8), vec![String::new()]);
+        let options = CsvOptions { delimiter, types, missing, ..CsvOptions::default() };
         let back = read_with(&text, &options).unwrap().table;
         prop_assert!(same(&table, &back), "{text:?} gave {back:?}");
     }
 
     #[test]
-    fn no_bytes_make_it_panic(bytes in prop::collection::vec(prop::sample::select(b"a1,\"\n\r \xff\xc3-.;\t".to_vec()), 0..60)) {
+    fn no_bytes_make_it_panic(bytes in any_bytes()) {
         for options in [CsvOptions::default(), skipping()] {
             if let Ok(reading) = read_with(&bytes, &options) {
                 let n_rows = reading.table.n_rows();

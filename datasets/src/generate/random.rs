@@ -1,5 +1,5 @@
-//! Streams of random numbers that are the same on every machine: ChaCha8 counters, and libm in Rust for the logarithm and
-//! the cosine, which differ in the last bit between C libraries.
+//! Streams of random numbers that are the same on every machine: ChaCha8 counters, and libm in Rust for the logarithm
+//! and the cosine, which differ in the last bit between C libraries.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
