@@ -12,8 +12,8 @@ pub enum Quoted {
     Unfinished { field: usize, in_quotes: bool },
 }
 
-/// Splits the row at `start` of `bytes`, which holds a quote: the text of its fields goes to `text`, and where each lies
-/// in it to `fields`. `at_end` says that nothing follows `bytes`.
+/// Splits the row at `start` of `bytes`, which holds a quote: the text of its fields goes to `text`, and where each
+/// lies in it to `fields`. `at_end` says that nothing follows `bytes`.
 pub fn split_quoted(
     bytes: &[u8],
     start: usize,
