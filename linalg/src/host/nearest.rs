@@ -84,6 +84,36 @@ fn origin<F: Real>(flat: &[f64], p: usize, sparse: bool) -> Option<Vec<f64>> {
         .then(|| mean.into_iter().map(|m| F::narrow(m).widen()).collect())
 }
 
+/// The distance of each row to each of `centers`, n × k.
+///
+/// # Errors
+/// [`crate::Error::Interrupted`].
+pub fn distances<F: Real>(x: &Matrix<'_, F>, centers: ArrayView2<'_, f64>, ctl: &Control) -> Result<Array2<f64>> {
+    if let Matrix::Sparse(sparse) = x {
+        let rows = sparse.by_row();
+        return distances_by_row(&Matrix::Sparse(rows.view(sparse)), centers, ctl);
+    }
+    distances_by_row(x, centers, ctl)
+}
+
+fn distances_by_row<F: Real>(x: &Matrix<'_, F>, centers: ArrayView2<'_, f64>, ctl: &Control) -> Result<Array2<f64>> {
+    let ((n, p), k) = (x.shape(), centers.nrows());
+    let centers = centers.as_standard_layout();
+    let flat = centers.as_slice().unwrap_or_default();
+    let norms = square_norms(flat, p);
+    let mut out = Array2::zeros((n, k));
+    threads::fill_rows(ctl, out.as_slice_mut().unwrap_or_default(), k, TILE, |first, out| {
+        let mut buffer = Buffer::default();
+        let rows = load(x, None, first..first + out.len() / k, &mut buffer);
+        for (i, out) in out.chunks_exact_mut(k).enumerate() {
+            for (c, out) in out.iter_mut().enumerate() {
+                *out = rows.distance(i, &flat[c * p..(c + 1) * p], norms[c]).sqrt();
+            }
+        }
+    })?;
+    Ok(out)
+}
+
 /// See [`crate::Backend::segment_sum`]. Sums are compensated: as good as exact, whatever the order.
 ///
 /// # Errors
