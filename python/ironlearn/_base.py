@@ -54,7 +54,7 @@ class NativeEstimator(CallbackSupportMixin, BaseEstimator):
     _native: ClassVar[str]
 
     def _native_params(self) -> dict:
-        """The core's parameters: those of the constructor that it knows; ``random_state`` as one number drawn from it."""
+        """The core's parameters: those of the constructor that it knows, ``random_state`` as one drawn number."""
         names = _native_names(self._native)
         params = {name: value for name, value in self.get_params(deep=False).items() if name in names}
         if "random_state" in params:
