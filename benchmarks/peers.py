@@ -1,0 +1,88 @@
+"""The contestants in Python: one entry a package. The Rust ones are in rust/src."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import logging
+from dataclasses import dataclass, field
+from importlib import metadata
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A package whose classes bear scikit-learn's names."""
+
+    name: str
+    root: str
+    distribution: str
+    # Parameters of this package's own, given where the class takes them.
+    extra: dict = field(default_factory=dict)
+    # The logger that tells where the package hands a call to another one, and the word that gives it away.
+    log: tuple[str, str] | None = None
+
+    def find(self, estimator: str):
+        """The class, or None where the package has none of that name."""
+        module, name = estimator.rsplit(".", 1)
+        try:
+            return getattr(importlib.import_module(f"{self.root}.{module}"), name, None)
+        except ModuleNotFoundError as error:
+            if error.name and (error.name == self.root or error.name.startswith(f"{self.root}.")):
+                return None
+            raise
+
+    def build(self, cls, params: dict):
+        """An estimator with these parameters and this package's own."""
+        known = inspect.signature(cls.__init__).parameters
+        return cls(**{k: v for k, v in self.extra.items() if k in known} | params)
+
+    def version(self) -> str:
+        """The installed version; empty where the package is not there."""
+        try:
+            return metadata.version(self.distribution)
+        except metadata.PackageNotFoundError:
+            return ""
+
+
+OURS = "ironlearn"
+
+PEERS: list[Peer] = [
+    Peer(OURS, "ironlearn", "ironlearn"),
+    Peer("scikit-learn", "sklearn", "scikit-learn", extra={"n_jobs": -1}),
+    Peer(
+        "scikit-learn-intelex",
+        "sklearnex",
+        "scikit-learn-intelex",
+        extra={"n_jobs": -1},
+        log=("sklearnex", "fallback"),
+    ),
+]
+
+BY_NAME = {peer.name: peer for peer in PEERS}
+
+
+class FallBacks(logging.Handler):
+    """Collects the methods that a package hands to another one while it is listened to."""
+
+    def __init__(self, peer: Peer):
+        super().__init__(logging.INFO)
+        self.peer, self.found = peer, set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        message = record.getMessage()
+        if self.peer.log and self.peer.log[1] in message:
+            self.found.add(message.split(":")[0].rsplit(".", 1)[-1].strip())
+
+    def __enter__(self):
+        if self.peer.log:
+            logger = logging.getLogger(self.peer.log[0])
+            self.before = logger.level
+            logger.addHandler(self)
+            logger.setLevel(logging.INFO)
+        return self
+
+    def __exit__(self, *_):
+        if self.peer.log:
+            logger = logging.getLogger(self.peer.log[0])
+            logger.removeHandler(self)
+            logger.setLevel(self.before)

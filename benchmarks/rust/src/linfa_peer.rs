@@ -1,0 +1,70 @@
+//! linfa: linfa-linear, linfa-clustering, linfa-trees.
+
+use crate::arrays::Arrays;
+use crate::timing::{Effort, measure};
+use linfa::dataset::DatasetBase;
+use linfa::traits::{Fit, Predict};
+use linfa_clustering::{KMeans, KMeansInit};
+use linfa_nn::distance::L2Dist;
+use ndarray::{Array1, Array2, ArrayView2};
+use rand_xoshiro::Xoshiro256Plus;
+use rand_xoshiro::rand_core::SeedableRng;
+use serde_json::Map;
+
+/// Fits and times `estimator`; only parameters that linfa calls otherwise are translated here.
+pub fn run(
+    estimator: &str,
+    arrays: &Arrays,
+    effort: Effort,
+    params: &Map<String, serde_json::Value>,
+) -> crate::Outcome {
+    let one = arrays.x_test.slice(ndarray::s![..1, ..]);
+    let all = (arrays.x.view(), arrays.x_test.view(), one);
+    let said = |error: &dyn std::fmt::Display| error.to_string();
+    match estimator {
+        "LinearRegression" => {
+            let y = arrays.values()?;
+            let fit = |x: &ArrayView2<'_, f64>| {
+                let data = DatasetBase::new(*x, y.view());
+                linfa_linear::LinearRegression::default().fit(&data).map_err(|e| said(&e))
+            };
+            let predict = |model: &linfa_linear::FittedLinearRegression<f64>, x: &ArrayView2<'_, f64>| {
+                let predicted: Array1<f64> = model.predict(x);
+                predicted.to_vec()
+            };
+            measure(arrays, effort, all, fit, predict)
+        }
+        "KMeans" => {
+            let init: Array2<f64> = arrays.init.clone().ok_or("no first centres")?;
+            let max_iter = params.get("max_iter").and_then(serde_json::Value::as_u64).unwrap_or(300);
+            let fit = |x: &ArrayView2<'_, f64>| {
+                let data = DatasetBase::from(*x);
+                KMeans::params_with(init.nrows(), Xoshiro256Plus::seed_from_u64(0), L2Dist)
+                    .init_method(KMeansInit::Precomputed(init.clone()))
+                    .n_runs(1)
+                    .max_n_iterations(max_iter)
+                    .fit(&data)
+                    .map_err(|e| said(&e))
+            };
+            let predict = |model: &KMeans<f64, L2Dist>, x: &ArrayView2<'_, f64>| {
+                let labels: Array1<usize> = model.predict(x);
+                labels.iter().map(|&l| l as f64).collect()
+            };
+            measure(arrays, effort, all, fit, predict)
+        }
+        "DecisionTreeClassifier" => {
+            let y = arrays.classes()?.mapv(|v| v as usize);
+            let fit = |x: &ArrayView2<'_, f64>| {
+                let data = DatasetBase::new(*x, y.view());
+                let params = linfa_trees::DecisionTree::params().min_impurity_decrease(1e-12);
+                params.fit(&data).map_err(|e| said(&e))
+            };
+            let predict = |model: &linfa_trees::DecisionTree<f64, usize>, x: &ArrayView2<'_, f64>| {
+                let labels: Array1<usize> = model.predict(x);
+                labels.iter().map(|&l| l as f64).collect()
+            };
+            measure(arrays, effort, all, fit, predict)
+        }
+        other => Err(format!("linfa has no {other}").into()),
+    }
+}

@@ -1,0 +1,34 @@
+"""The comparison runs, on data too small to say anything about speed, so that it does not rot."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+CASES = ["ridge-1m-weighted", "kmeans-20", "tree-classifier"]
+
+
+@pytest.fixture(scope="module")
+def page():
+    chosen = [word for case in CASES for word in ("--case", case)]
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "run.py"), "--quick", *chosen], capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_each_case_has_figures_of_scikit_learn(page):
+    sections = page.split("\n### ")[1:]
+    assert len(sections) == len(CASES)
+    for section in sections:
+        row = next(line for line in section.splitlines() if line.startswith("| scikit-learn |"))
+        assert "failed" not in row and "µs" in row
+
+
+def test_ours_is_compared_with_the_fastest_peer(page):
+    summary = next(line for line in page.splitlines() if line.startswith("| Ridge"))
+    cells = [cell.strip(" *") for cell in summary.strip("|").split("|")]
+    assert float(cells[3]) > 0 and float(cells[5]) > 0 and float(cells[7]) > 0
