@@ -15,7 +15,6 @@
 //! # Ok::<(), ironlearn::Error>(())
 //! ```
 
-pub mod cluster;
 pub mod data;
 pub mod error;
 pub mod linear;

@@ -171,5 +171,4 @@ macro_rules! array_format {
 }
 
 array_format!(array1, Array1, 1, f64);
-array_format!(array1_i32, Array1, 1, i32);
 array_format!(array2, Array2, 2, f64);

@@ -1,10 +1,15 @@
 //! The device: how it is found, and what it holds.
 
-use crate::{error, libraries};
-use cudarc::driver::{CudaContext, CudaStream};
-use ironlearn_linalg::{Backend, Control, Matrix, Real, Result};
+use crate::kernels::{Kernels, launch, walk};
+use crate::placed::{self, Placed};
+use crate::{error, gram, libraries, nearest, products};
+use cudarc::cublas::CudaBlas;
+use cudarc::driver::{CudaContext, CudaFunction, CudaSlice, CudaStream, DeviceRepr, ValidAsZeroBits};
+use ironlearn_linalg::{Backend, Control, Error, Gram, Matrix, Real, Result, host};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::fmt::Display;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// One CUDA device. Everything runs on one stream, so that results are the same in every run.
 pub struct Cuda {
@@ -12,6 +17,9 @@ pub struct Cuda {
     /// The process that opened it: a CUDA context does not survive a fork.
     process: u32,
     stream: Arc<CudaStream>,
+    /// A handle serves one thread at a time.
+    blas: Mutex<CudaBlas>,
+    kernels: Kernels,
 }
 
 impl std::fmt::Debug for Cuda {
@@ -82,7 +90,11 @@ impl Cuda {
         error::guarded(|| {
             let failed = |e| error::no_device(&format!("cuda:{ordinal} does not start: {e}"));
             let context = CudaContext::new(ordinal).map_err(failed)?;
-            Ok(Cuda { ordinal, process: std::process::id(), stream: context.default_stream() })
+            let stream = context.default_stream();
+            let blas = CudaBlas::new(Arc::clone(&stream))
+                .map_err(|e| error::no_device(&format!("cuBLAS does not start on cuda:{ordinal}: {e}")))?;
+            let process = std::process::id();
+            Ok(Cuda { ordinal, process, stream, blas: Mutex::new(blas), kernels: Kernels::default() })
         })
     }
 
@@ -102,15 +114,145 @@ impl Cuda {
     }
 }
 
+/// What the kernels' callers need.
+impl Cuda {
+    pub(crate) fn stream(&self) -> &Arc<CudaStream> {
+        &self.stream
+    }
+
+    pub(crate) fn blas(&self) -> MutexGuard<'_, CudaBlas> {
+        self.blas.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn kernel(&self, file: &'static str, function: &str) -> Result<CudaFunction> {
+        self.kernels.get(self.stream.context(), file, function)
+    }
+
+    pub(crate) fn failed<'a>(&self, what: &'a str) -> impl Fn(&dyn Display) -> Error + use<'a> {
+        error::device(&self.name(), what)
+    }
+
+    /// Waits until everything asked for so far is done.
+    pub(crate) fn finish(&self) -> Result<()> {
+        self.stream.synchronize().map_err(|e| self.failed("waiting for it")(&e))
+    }
+
+    /// Zeros on the device; at least one, because CUDA gives out no empty memory.
+    pub(crate) fn zeros<T: DeviceRepr + ValidAsZeroBits>(&self, len: usize) -> Result<CudaSlice<T>> {
+        let what = || format!("making room for {len} numbers");
+        self.stream.alloc_zeros(len.max(1)).map_err(|e| self.failed(&what())(&e))
+    }
+
+    /// A copy on the device; one zero where there is nothing to copy.
+    pub(crate) fn upload<T: DeviceRepr + Default>(&self, values: impl Iterator<Item = T>) -> Result<CudaSlice<T>> {
+        let mut values: Vec<T> = values.collect();
+        if values.is_empty() {
+            values.push(T::default());
+        }
+        let copy = self.stream.clone_htod(&values).map_err(|e| self.failed("copying to it")(&e))?;
+        // The copy may still be reading `values`.
+        self.finish()?;
+        Ok(copy)
+    }
+
+    /// A copy on the host, when everything before it is done.
+    pub(crate) fn download<T: DeviceRepr>(&self, values: &CudaSlice<T>) -> Result<Vec<T>> {
+        let copy = self.stream.clone_dtoh(values).map_err(|e| self.failed("copying from it")(&e))?;
+        self.finish()?;
+        Ok(copy)
+    }
+
+    /// Adds `count` partial results of `size` numbers each to `out`, in their order.
+    pub(crate) fn sum_parts(
+        &self,
+        parts: &CudaSlice<f64>,
+        count: usize,
+        size: usize,
+        out: &mut CudaSlice<f64>,
+    ) -> Result<()> {
+        debug_assert!(parts.len() >= count * size && out.len() >= size);
+        let (parts_count, numbers) = (count as i64, size as i64);
+        // SAFETY: the kernel reads count·size numbers of `parts` and writes `size` of `out`, as asserted.
+        unsafe { launch!(self, "sum_parts", "sum_parts", walk(size), parts, &parts_count, &numbers, out) }
+    }
+
+    /// Runs `native` where X is on the device, else `host`; the trace says which.
+    fn run<F: Real, R>(
+        &self,
+        op: &'static str,
+        x: &Placed<'_, F>,
+        ctl: &Control,
+        native: impl FnOnce(&CudaSlice<u8>) -> Result<R>,
+        on_host: impl FnOnce() -> Result<R>,
+    ) -> Result<R> {
+        match x.values() {
+            Some(values) => ctl.timed(op, &self.name(), || {
+                self.check_process()?;
+                error::guarded(|| native(values))
+            }),
+            None => ctl.timed(op, &format!("cpu (no kernel for sparse X on {})", self.name()), on_host),
+        }
+    }
+}
+
 impl Backend for Cuda {
-    type Placed<'a, F: Real> = Matrix<'a, F>;
+    type Placed<'a, F: Real> = Placed<'a, F>;
 
     fn name(&self) -> String {
         format!("cuda:{}", self.ordinal)
     }
 
-    fn place<'a, F: Real>(&self, x: Matrix<'a, F>, _: &Control) -> Result<Matrix<'a, F>> {
+    fn place<'a, F: Real>(&self, x: Matrix<'a, F>, ctl: &Control) -> Result<Placed<'a, F>> {
         self.check_process()?;
-        Ok(x)
+        placed::place(self, x, ctl)
+    }
+
+    fn gram<F: Real>(
+        &self,
+        x: &Placed<'_, F>,
+        y: ArrayView2<'_, f64>,
+        weights: Option<ArrayView1<'_, f64>>,
+        center: bool,
+        ctl: &Control,
+    ) -> Result<Gram> {
+        let native = |v: &_| gram::gram(self, x, v, y.view(), weights, center, ctl);
+        self.run("gram", x, ctl, native, || host::gram::gram(x.as_ref(), y.view(), weights, center, ctl))
+    }
+
+    fn outer_gram<F: Real>(&self, x: &Placed<'_, F>, shift: ArrayView1<'_, f64>, ctl: &Control) -> Result<Array2<f64>> {
+        let native = |v: &_| gram::outer_gram(self, x, v, shift, ctl);
+        self.run("outer_gram", x, ctl, native, || host::gram::outer_gram(x.as_ref(), shift, ctl))
+    }
+
+    fn matmul<F: Real>(&self, x: &Placed<'_, F>, b: ArrayView2<'_, f64>, ctl: &Control) -> Result<Array2<f64>> {
+        let native = |v: &_| products::matmul(self, x, v, b, ctl);
+        self.run("matmul", x, ctl, native, || host::matmul::matmul(x.as_ref(), b, ctl))
+    }
+
+    fn matmul_t<F: Real>(&self, x: &Placed<'_, F>, r: ArrayView2<'_, f64>, ctl: &Control) -> Result<Array2<f64>> {
+        let native = |v: &_| products::matmul_t(self, x, v, r, ctl);
+        self.run("matmul_t", x, ctl, native, || host::matmul::matmul_t(x.as_ref(), r, ctl))
+    }
+
+    fn nearest<F: Real>(
+        &self,
+        x: &Placed<'_, F>,
+        centers: ArrayView2<'_, f64>,
+        ctl: &Control,
+    ) -> Result<(Array1<u32>, Array1<f64>)> {
+        let native = |v: &_| nearest::nearest(self, x, v, centers, ctl);
+        self.run("nearest", x, ctl, native, || host::nearest::nearest(x.as_ref(), centers, ctl))
+    }
+
+    fn segment_sum<F: Real>(
+        &self,
+        x: &Placed<'_, F>,
+        labels: ArrayView1<'_, u32>,
+        weights: Option<ArrayView1<'_, f64>>,
+        k: usize,
+        ctl: &Control,
+    ) -> Result<(Array2<f64>, Array1<f64>)> {
+        let native = |v: &_| products::segment_sum(self, x, v, labels, weights, k, ctl);
+        self.run("segment_sum", x, ctl, native, || host::nearest::segment_sum(x.as_ref(), labels, weights, k, ctl))
     }
 }

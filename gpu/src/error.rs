@@ -5,7 +5,8 @@ use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// An error of the device `name` while it did `what`.
-pub fn device(name: &str, what: &str) -> impl Fn(&dyn Display) -> Error {
+pub fn device<'a>(name: &str, what: &'a str) -> impl Fn(&dyn Display) -> Error + use<'a> {
+    let name = name.to_owned();
     move |error| Error::Device(format!("{name}: {what} failed: {error}"))
 }
 

@@ -19,19 +19,22 @@ const LIBRARIES: &[&str] = &["cuda", "nvrtc-builtins", "nvrtc", "cublasLt", "cub
 /// `VIRTUAL_ENV` names, of the running program's installation, and of the checkout's `.venv`.
 pub fn open_all() {
     static OPENED: Once = Once::new();
-    OPENED.call_once(|| {
-        let folders = folders();
-        for name in LIBRARIES {
-            let found = folders.iter().find_map(|folder| library_in(folder, name));
-            if let Some(path) = found {
-                // SAFETY: opening a library runs its initialisers. These are NVIDIA's own libraries, in a folder
-                // that the user installed or named; the handle is never closed.
-                if let Ok(library) = unsafe { Library::open(Some(&path), RTLD_NOW | RTLD_GLOBAL) } {
-                    std::mem::forget(library);
-                }
+    OPENED.call_once(|| open_in(&folders()));
+}
+
+/// Opens each library from the first of these folders that has it. Before [`open_all`], these win over what that
+/// finds.
+pub fn open_in(folders: &[PathBuf]) {
+    for name in LIBRARIES {
+        let found = folders.iter().find_map(|folder| library_in(folder, name));
+        if let Some(path) = found {
+            // SAFETY: opening a library runs its initialisers. These are NVIDIA's own libraries, in a folder that the
+            // user installed or named; the handle is never closed.
+            if let Ok(library) = unsafe { Library::open(Some(&path), RTLD_NOW | RTLD_GLOBAL) } {
+                std::mem::forget(library);
             }
         }
-    });
+    }
 }
 
 /// `libNAME.so` or `libNAME.so.13` in `folder`.

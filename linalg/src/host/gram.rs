@@ -81,12 +81,12 @@ pub fn gram<F: Real>(
     ctl: &Control,
 ) -> Result<Gram> {
     let (n, p) = x.shape();
-    let (t, width) = (y.ncols(), p + y.ncols() + 1);
+    let width = p + y.ncols() + 1;
     let mut z =
         Augmented { x, y: y.reborrow(), weights: weights.as_ref().map(|w| w.reborrow()), shift: vec![0.0; width] };
     let tile = (32_768 / width.min(BLOCK)).clamp(32, 1024);
     if center {
-        z.shift = provisional_center(&z, tile.min(n));
+        z.shift = provisional_center(x, y.view(), tile);
     }
 
     let n_blocks = width.div_ceil(BLOCK);
@@ -107,39 +107,49 @@ pub fn gram<F: Real>(
         let mut target = moments.slice_mut(s![block(i), block(j)]);
         target += &part;
     }
-    for i in 0..width {
-        for j in 0..i {
-            moments[[i, j]] = moments[[j, i]];
-        }
-    }
     ctl.check()?;
-
-    let weight_sum = moments[[width - 1, width - 1]];
-    let mut mean = Array1::zeros(width);
-    if center && weight_sum > 0.0 {
-        // ZᵀZ − (Σ w)·d·dᵀ with d = mean − shift.
-        let d = &moments.column(width - 1) / weight_sum;
-        for i in 0..width - 1 {
-            moments.row_mut(i).scaled_add(-weight_sum * d[i], &d);
-            mean[i] = d[i] + z.shift[i];
-        }
-    }
-    Ok(Gram {
-        gram: moments.slice(s![..p, ..p]).to_owned(),
-        xty: moments.slice(s![..p, p..p + t]).to_owned(),
-        yty: moments.diag().slice(s![p..p + t]).to_owned(),
-        x_mean: mean.slice(s![..p]).to_owned(),
-        y_mean: mean.slice(s![p..p + t]).to_owned(),
-        weight_sum,
-    })
+    Ok(Gram::from_moments(moments, &z.shift, center, p))
 }
 
-/// The mean of the first rows; the entry of the column of ones stays 0.
-fn provisional_center<F: Real>(z: &Augmented<'_, '_, F>, rows: usize) -> Vec<f64> {
-    let width = z.width();
+impl Gram {
+    /// From the upper triangle of `ZᵀZ`, whose last column belongs to the ones, and the provisional centre `shift`
+    /// that Z was formed with.
+    pub fn from_moments(mut moments: Array2<f64>, shift: &[f64], center: bool, p: usize) -> Self {
+        let width = shift.len();
+        let t = width - 1 - p;
+        let weight_sum = moments[[width - 1, width - 1]];
+        let mut mean = Array1::zeros(width);
+        if center && weight_sum > 0.0 {
+            // ZᵀZ − (Σ w)·d·dᵀ with d = mean − shift.
+            let d = &moments.column(width - 1) / weight_sum;
+            for i in 0..width - 1 {
+                moments.row_mut(i).scaled_add(-weight_sum * d[i], &d);
+                mean[i] = d[i] + shift[i];
+            }
+        }
+        // Last, because the correction rounds differently on both sides of the diagonal.
+        for i in 0..width {
+            for j in 0..i {
+                moments[[i, j]] = moments[[j, i]];
+            }
+        }
+        Gram {
+            gram: moments.slice(s![..p, ..p]).to_owned(),
+            xty: moments.slice(s![..p, p..p + t]).to_owned(),
+            yty: moments.diag().slice(s![p..p + t]).to_owned(),
+            x_mean: mean.slice(s![..p]).to_owned(),
+            y_mean: mean.slice(s![p..p + t]).to_owned(),
+            weight_sum,
+        }
+    }
+}
+
+/// The provisional centre of `[X, y, 1]`: the mean of the first rows; the entry of the column of ones stays 0.
+pub fn provisional_center<F: Real>(x: &Matrix<'_, F>, y: ArrayView2<'_, f64>, rows: usize) -> Vec<f64> {
+    let width = x.ncols() + y.ncols() + 1;
+    let rows = rows.min(x.nrows());
     let mut tile = vec![0.0; rows * width];
-    let unweighted = Augmented { x: z.x, y: z.y.reborrow(), weights: None, shift: z.shift.clone() };
-    unweighted.pack(0..rows, 0..width, &mut tile);
+    Augmented { x, y: y.reborrow(), weights: None, shift: vec![0.0; width] }.pack(0..rows, 0..width, &mut tile);
     let mut center = vec![0.0; width];
     for row in tile.chunks_exact(width) {
         center.iter_mut().zip(row).for_each(|(c, v)| *c += v / rows as f64);

@@ -1,0 +1,38 @@
+//! Estimators through `dispatch`: a fit on the emulated CUDA device gives the CPU's model, and the trace says where
+//! each part ran.
+
+use ironlearn::{AnyEstimator, Control, Data};
+use ironlearn_dispatch::{Device, fit};
+use ironlearn_tests::backends;
+use ndarray::{Array, Array2};
+
+#[test]
+fn ridge_on_cuda_is_ridge() {
+    let Some(cuda) = backends::emulated() else { return };
+    let x = Array::from_shape_fn((400, 7), |(i, j)| ((i * 31 + j * 17 + i * j) % 23) as f64 * 0.37 + j as f64);
+    let y: Array2<f64> = Array::from_shape_fn((400, 2), |(i, k)| x[[i, k]] * 2.0 - x[[i, 3]] + (i % 7) as f64);
+    let estimator = AnyEstimator::with_params("Ridge", &[("alpha".into(), 0.5.into())]).unwrap();
+    for single in [false, true] {
+        let narrow = x.mapv(|v| v as f32);
+        let data = if single { Data::new(narrow.view()) } else { Data::new(x.view()) }.with_values(y.view());
+        let (on_cpu, on_cuda) = (Control::new(), Control::new());
+        let want = fit(&estimator, &data, None, &Device::Cpu, &on_cpu).unwrap();
+        let got = fit(&estimator, &data, None, &Device::Cuda(cuda.clone()), &on_cuda).unwrap();
+        let difference = want.predict(&data.x, &on_cpu).unwrap() - got.predict(&data.x, &on_cuda).unwrap();
+        // Both round their coefficients to X's type.
+        let bound = if single { 1e-4 } else { 1e-10 };
+        assert!(difference.iter().all(|d| d.abs() < bound), "{difference}");
+        let places: Vec<_> = on_cuda.trace().into_iter().filter(|t| t.op == "gram").map(|t| t.place).collect();
+        assert_eq!(places, ["cuda:0"]);
+    }
+}
+
+/// Other devices than the emulated one are refused by name.
+#[test]
+fn a_device_that_is_not_there_is_refused() {
+    if backends::emulated().is_none() {
+        return;
+    }
+    let error = "cuda:1".parse::<Device>().unwrap_err().to_string();
+    assert_eq!(error, "no CUDA device: cuda:1 was asked for, but there is only cuda:0");
+}
