@@ -26,6 +26,17 @@ pub enum Target<'a> {
     Classes(ArrayView2<'a, u32>, Vec<usize>),
 }
 
+impl Target<'_> {
+    /// The same view for a shorter time: ndarray's views do not shorten by themselves.
+    pub fn reborrow(&self) -> Target<'_> {
+        match self {
+            Target::None => Target::None,
+            Target::Values(y) => Target::Values(y.reborrow()),
+            Target::Classes(codes, n_classes) => Target::Classes(codes.reborrow(), n_classes.clone()),
+        }
+    }
+}
+
 impl<'a> Data<'a> {
     /// Data without a target.
     pub fn new(x: impl Into<AnyMatrix<'a>>) -> Self {

@@ -80,6 +80,11 @@ macro_rules! registry {
                 match self { $(AnyEstimator::$variant(_) => stringify!($variant),)* }
             }
 
+            /// What the estimator learns.
+            pub fn task(&self) -> Task {
+                match self { $(AnyEstimator::$variant(_) => Task::$task,)* }
+            }
+
             /// Checks the parameters and fits.
             ///
             /// # Errors

@@ -10,6 +10,8 @@
 //! A file is untrusted input. Nothing is allocated that its length does not justify, its structure is validated by
 //! [`crate::Model::check`] before anything is computed, and every failure is an [`Error::File`].
 
+use crate::pipeline::InputColumn;
+use crate::preprocess::AnyTransformerModel;
 use crate::{AnyModel, Error, Labels, Result};
 use rmpv::Value;
 use serde::{Deserialize, Serialize};
@@ -20,16 +22,27 @@ const MAGIC: &[u8; 8] = b"ironlrn\n";
 pub const VERSION: u32 = 1;
 const HEADER: usize = 16;
 
-/// A fitted estimator and what is needed to use it anywhere.
+/// A fitted pipeline and what is needed to use it anywhere: the columns it takes, steps, an estimator. A plain estimator
+/// is one without steps; a transformer alone is one step without an estimator.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Saved {
     /// The version of ironlearn that wrote it.
     pub ironlearn: String,
+    /// The columns of the table that it was fitted to, in their order; empty where it was fitted to numbers alone.
+    #[serde(default)]
+    pub columns: Vec<InputColumn>,
+    /// What maps the rows before the estimator sees them, in this order.
+    #[serde(default)]
+    pub steps: Vec<SavedStep>,
+    /// The estimator's name as a step, where it is one of a pipeline.
+    #[serde(default)]
+    pub estimator: Option<String>,
     /// The estimator's parameters, as the user gave them.
     #[serde(default)]
     pub params: Vec<(String, Value)>,
-    /// The fitted model.
-    pub model: AnyModel,
+    /// The fitted estimator, where there is one.
+    #[serde(default)]
+    pub model: Option<AnyModel>,
     /// The names of the columns of X, where they were named.
     #[serde(default)]
     pub feature_names: Option<Vec<String>>,
@@ -41,13 +54,30 @@ pub struct Saved {
     pub target: Option<String>,
 }
 
+/// A transformer of a pipeline.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SavedStep {
+    /// The step's name.
+    pub name: String,
+    /// The fitted transformer.
+    pub model: AnyTransformerModel,
+}
+
 impl Saved {
     /// A file's content for `model`.
     pub fn new(model: AnyModel) -> Self {
+        Saved { model: Some(model), ..Saved::of_steps(Vec::new()) }
+    }
+
+    /// A file's content for transformers alone.
+    pub fn of_steps(steps: Vec<SavedStep>) -> Self {
         Saved {
             ironlearn: env!("CARGO_PKG_VERSION").to_owned(),
+            columns: Vec::new(),
+            steps,
+            estimator: None,
             params: Vec::new(),
-            model,
+            model: None,
             feature_names: None,
             classes: Vec::new(),
             target: None,
@@ -96,17 +126,26 @@ impl Saved {
     }
 
     fn check(&self) -> Result<()> {
-        self.model.check()?;
-        if let Some(names) = &self.feature_names
-            && names.len() != self.model.n_features_in()
-        {
-            return Err(Error::File(format!(
-                "{} column names for {} columns",
-                names.len(),
-                self.model.n_features_in()
-            )));
+        let bad = |what: String| Err(Error::File(what));
+        self.steps.iter().try_for_each(|step| step.model.check())?;
+        if let Some(model) = &self.model {
+            model.check()?;
         }
-        Ok(())
+        if self.steps.is_empty() && self.model.is_none() {
+            return bad("it holds neither steps nor an estimator".into());
+        }
+        let wanted = match (self.steps.first(), &self.model) {
+            (Some(step), _) => step.model.n_features_in(),
+            (None, Some(model)) => model.n_features_in(),
+            (None, None) => 0,
+        };
+        if !self.columns.is_empty() && self.columns.len() != wanted {
+            return bad(format!("{} columns for {wanted} features", self.columns.len()));
+        }
+        match &self.feature_names {
+            Some(names) if names.len() != wanted => bad(format!("{} column names for {wanted} columns", names.len())),
+            _ => Ok(()),
+        }
     }
 
     /// Writes the file.
@@ -172,3 +211,51 @@ macro_rules! array_format {
 
 array_format!(array1, Array1, 1, f64);
 array_format!(array2, Array2, 2, f64);
+
+/// `Vec<f64>` as little-endian bytes, for `#[serde(with)]`. Reads a list of numbers too.
+pub mod vector {
+    use serde::{Deserializer, Serializer};
+
+    /// Writes the bytes.
+    ///
+    /// # Errors
+    /// The serialiser's.
+    pub fn serialize<S: Serializer>(values: &[f64], s: S) -> Result<S::Ok, S::Error> {
+        let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        serde_bytes::serialize(&bytes, s)
+    }
+
+    struct Read;
+
+    impl<'de> serde::de::Visitor<'de> for Read {
+        type Value = Vec<f64>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("numbers as bytes or as a list")
+        }
+
+        fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Vec<f64>, E> {
+            let (numbers, rest) = bytes.as_chunks::<8>();
+            if !rest.is_empty() {
+                return Err(E::custom("numbers that end in the middle of one"));
+            }
+            Ok(numbers.iter().map(|&b| f64::from_le_bytes(b)).collect())
+        }
+
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut list: A) -> Result<Vec<f64>, A::Error> {
+            let mut values = Vec::new();
+            while let Some(v) = list.next_element()? {
+                values.push(v);
+            }
+            Ok(values)
+        }
+    }
+
+    /// Reads the bytes, or a list.
+    ///
+    /// # Errors
+    /// The deserialiser's.
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<f64>, D::Error> {
+        d.deserialize_any(Read)
+    }
+}

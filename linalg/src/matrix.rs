@@ -141,6 +141,16 @@ macro_rules! with_matrix {
 }
 
 impl AnyMatrix<'_> {
+    /// The same view for a shorter time: ndarray's views do not shorten by themselves.
+    pub fn reborrow(&self) -> AnyMatrix<'_> {
+        match self {
+            AnyMatrix::F32(Matrix::Dense(x)) => AnyMatrix::F32(Matrix::Dense(x.reborrow())),
+            AnyMatrix::F64(Matrix::Dense(x)) => AnyMatrix::F64(Matrix::Dense(x.reborrow())),
+            AnyMatrix::F32(Matrix::Sparse(x)) => AnyMatrix::F32(Matrix::Sparse(*x)),
+            AnyMatrix::F64(Matrix::Sparse(x)) => AnyMatrix::F64(Matrix::Sparse(*x)),
+        }
+    }
+
     /// Rows and columns.
     pub fn shape(&self) -> (usize, usize) {
         with_matrix!(self, x => x.shape())

@@ -164,7 +164,8 @@ impl Model {
     #[staticmethod]
     fn from_bytes(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
         let saved = Saved::from_bytes(bytes).map_err(|error| exception(py, &error))?;
-        Ok(Model { inner: saved.model, trace: Vec::new(), seconds: 0.0 })
+        let inner = saved.model().map_err(|error| exception(py, &error))?.clone();
+        Ok(Model { inner, trace: Vec::new(), seconds: 0.0 })
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
