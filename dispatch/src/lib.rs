@@ -10,7 +10,10 @@ pub use device::Device;
 pub use ironlearn_gpu::Cuda;
 pub use ironlearn_linalg::Cpu;
 
-use ironlearn::{AnyEstimator, AnyModel, Control, Data, Result};
+use ironlearn::datasets::Table;
+use ironlearn::pipeline::TablePipeline;
+use ironlearn::{AnyEstimator, AnyModel, Control, Data, Result, Saved};
+use ndarray::ArrayView1;
 
 /// Checks the parameters and fits `estimator` on `device`. `start` is a model of the same estimator to go on from.
 ///
@@ -24,4 +27,19 @@ pub fn fit(
     ctl: &Control,
 ) -> Result<AnyModel> {
     on_device!(device, backend => estimator.fit(data, start, backend, ctl))
+}
+
+/// Fits `pipeline` to the columns of `table` on `device`.
+///
+/// # Errors
+/// As [`TablePipeline::fit`].
+pub fn fit_table(
+    pipeline: &TablePipeline,
+    table: &Table,
+    target: Option<&str>,
+    weights: Option<ArrayView1<'_, f64>>,
+    device: &Device,
+    ctl: &Control,
+) -> Result<Saved> {
+    on_device!(device, backend => pipeline.fit(table, target, weights, backend, ctl))
 }

@@ -85,6 +85,14 @@ macro_rules! registry {
                 match self { $(AnyEstimator::$variant(_) => Task::$task,)* }
             }
 
+            /// Checks the parameters.
+            ///
+            /// # Errors
+            /// [`Error::Parameter`].
+            pub fn validate(&self) -> Result<()> {
+                match self { $(AnyEstimator::$variant(p) => p.validate(),)* }
+            }
+
             /// Checks the parameters and fits.
             ///
             /// # Errors

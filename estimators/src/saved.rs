@@ -17,7 +17,8 @@ use rmpv::Value;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-const MAGIC: &[u8; 8] = b"ironlrn\n";
+/// What a model file starts with.
+pub const MAGIC: &[u8; 8] = b"ironlrn\n";
 /// The version that this crate writes; it reads every version up to it.
 pub const VERSION: u32 = 1;
 const HEADER: usize = 16;

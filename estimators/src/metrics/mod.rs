@@ -4,10 +4,12 @@
 //! are finite and not negative; a row of weight 0 counts nowhere.
 
 mod classification;
+mod clustering;
 mod ranking;
 mod regression;
 mod sums;
 
 pub use classification::{accuracy, balanced_accuracy, log_loss};
+pub use clustering::inertia;
 pub use ranking::{roc_auc, roc_auc_multiclass};
 pub use regression::{mean_absolute_error, r2, root_mean_squared_error};

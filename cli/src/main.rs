@@ -1,0 +1,5 @@
+//! The binary `ironlearn`.
+
+fn main() -> std::process::ExitCode {
+    ironlearn_cli::main()
+}
