@@ -222,6 +222,9 @@ fn part(text: &str) -> Result<f64, String> {
 
 /// clap's account of a mistake, in one line and without the usage.
 pub fn one_line(error: &clap::Error) -> String {
+    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "a command is needed: train, predict, evaluate, inspect or models (see --help)".into();
+    }
     let text = error.render().to_string();
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
     let said: Vec<&str> =
@@ -243,6 +246,7 @@ mod tests {
     #[test]
     fn a_mistake_is_told_in_one_line() {
         let said = |arguments: &[&str]| one_line(&Arguments::try_parse_from(arguments).unwrap_err());
+        assert!(said(&["ironlearn"]).starts_with("a command is needed"));
         let missing = said(&["ironlearn", "train", "a.csv"]);
         assert!(missing.contains("--model <NAME>") && missing.ends_with("(see --help)"), "{missing}");
         assert!(!missing.contains('\n') && !missing.contains("Usage"), "{missing}");

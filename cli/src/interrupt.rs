@@ -14,6 +14,7 @@ pub fn listen() -> Result<(), Failure> {
         match &*running {
             Some(flag) if !flag.swap(true, Ordering::Relaxed) => {}
             _ => {
+                crate::output::remove_unfinished();
                 crate::session::tell("error: interrupted");
                 std::process::exit(i32::from(Failure::Interrupted.exit_code()))
             }

@@ -7,6 +7,16 @@ use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// The files that have not got their names yet.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes all unfinished files: the process is about to end.
+pub fn remove_unfinished() {
+    let unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+    unfinished.iter().for_each(|part| drop(fs::remove_file(part)));
+}
 
 /// Writes to standard output.
 ///
@@ -57,6 +67,9 @@ impl Output {
         };
         let file = if renamed.is_some() { File::create(&at) } else { File::options().write(true).open(&at) };
         let writer: Box<dyn Write> = Box::new(file.map_err(cannot)?);
+        if renamed.is_some() {
+            UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).push(at);
+        }
         Ok(Output { name, writer: Some(BufWriter::new(writer)), renamed })
     }
 
@@ -82,7 +95,7 @@ impl Output {
         if let Some((from, to)) = &self.renamed {
             fs::rename(from, to).map_err(|error| failed(&self.name, &error))?;
         }
-        self.renamed = None;
+        // What was renamed is not there to be removed.
         Ok(())
     }
 }
@@ -92,6 +105,7 @@ impl Drop for Output {
     fn drop(&mut self) {
         if let Some((part, _)) = &self.renamed {
             let _ = fs::remove_file(part);
+            UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).retain(|other| other != part);
         }
     }
 }

@@ -20,6 +20,7 @@ pub fn run(given: &Predict, session: &Session) -> Result<(), Failure> {
         let name = saved.model()?.name();
         return Err(Failure::Usage(format!("--proba: {name} has no classes, so no probabilities")));
     }
+    let mut out = Output::create(&given.out)?;
     // Read as text, so that an identifier keeps its spelling (007), unless the model needs it as something else.
     let ids: Vec<(&str, ColumnType)> = given.id.iter().map(|id| (id.as_str(), ColumnType::Text)).collect();
     let table = read::for_model(&given.file, &given.reading, &saved, &ids, session)?.table;
@@ -44,7 +45,6 @@ pub fn run(given: &Predict, session: &Session) -> Result<(), Failure> {
         };
         heads.extend((0..p.ncols()).map(of));
     }
-    let mut out = Output::create(&given.out)?;
     out.write(heads.join(",") + "\n")?;
     let mut line = String::new();
     for row in 0..predicted.nrows() {

@@ -24,6 +24,9 @@ struct Plan {
     task: Task,
 }
 
+/// X is dense up to this many numbers (1 GiB): direct solvers and trees are several times faster on it.
+const DENSE: usize = 1 << 27;
+
 /// Rows with their weights.
 struct Rows {
     table: Table,
@@ -49,6 +52,8 @@ pub fn run(given: &Train, session: &Session) -> Result<(), Failure> {
     if given.holdout.is_some() && given.test_size == 0.0 {
         return Err(Failure::Usage("--holdout needs rows that are held out, but --test-size is 0".into()));
     }
+    // Opened before the work, so that a wrong path is told at once.
+    let out = given.out.as_deref().map(output::Output::create).transpose()?;
 
     let reading = read::table(&given.file, &given.reading, &given.types, session)?;
     let mut table = reading.table;
@@ -86,6 +91,9 @@ pub fn run(given: &Train, session: &Session) -> Result<(), Failure> {
     let mut pipeline = TablePipeline::new(estimator);
     pipeline.numbers = if given.fill == Fill::Mean { Strategy::Mean } else { Strategy::Median };
     pipeline.max_levels = given.max_levels;
+    if table.n_rows().saturating_mul(width(&table, given)) <= DENSE {
+        pipeline.sparse_threshold = 0.0;
+    }
     let plan = Plan { pipeline, device, target: given.target.clone(), task: choice.task };
 
     let all = Rows { table, weights };
@@ -124,8 +132,7 @@ pub fn run(given: &Train, session: &Session) -> Result<(), Failure> {
     }
     let report = saved.model()?.report().clone();
     report.warnings.iter().for_each(|warning| session.say(format!("warning: {}", warning.message)));
-    if let Some(path) = &given.out {
-        let mut out = output::Output::create(path)?;
+    if let Some(mut out) = out {
         out.write(saved.to_bytes()?)?;
         out.finish()?;
     }
@@ -225,6 +232,17 @@ fn say_columns(plan: &Plan, table: &Table, given: &Train, n_read: usize, without
         lines.row([cell(&column.name, 40), kind.name().into(), count(column.values.n_missing()), levels, becomes]);
     }
     lines.lines().into_iter().for_each(|line| session.say(line));
+}
+
+/// About how many columns X will have.
+fn width(table: &Table, given: &Train) -> usize {
+    let of = |values: &Values| match values {
+        Values::Number(_) => 2,
+        Values::Text { levels, .. } if levels.len() <= given.max_levels => levels.len() + 1,
+        Values::Text { .. } => 1,
+        Values::Time(_) => 7,
+    };
+    table.columns().iter().map(|column| of(&column.values)).sum()
 }
 
 /// What becomes of a column, in words: see [`TablePipeline`].
