@@ -15,6 +15,7 @@
 //! # Ok::<(), ironlearn::Error>(())
 //! ```
 
+pub mod cluster;
 pub mod data;
 pub mod error;
 pub mod linear;

@@ -9,24 +9,51 @@ use ironlearn_linalg::{Matrix, Real};
 use linfa::ParamGuard;
 use linfa::dataset::DatasetBase;
 use linfa::traits::{Fit, PredictInplace};
-use ndarray::{Array1, ArrayBase, Axis, Data as Storage, Ix1, Ix2};
+use ndarray::{Array1, Array2, ArrayBase, ArrayView1, Axis, Data as Storage, Ix1, Ix2};
+
+/// What linfa's datasets hold as targets: numbers, or `()` where there is nothing to predict.
+pub trait TargetValue: Copy {
+    /// The targets as one column of numbers; `None` where there are none.
+    fn numbers(targets: ArrayView1<'_, Self>) -> Option<Array2<f64>>;
+}
+
+impl TargetValue for () {
+    fn numbers(_: ArrayView1<'_, ()>) -> Option<Array2<f64>> {
+        None
+    }
+}
+
+macro_rules! target_values {
+    ($($number:ty: $number_to_f64:expr),*) => {$(
+        impl TargetValue for $number {
+            fn numbers(targets: ArrayView1<'_, Self>) -> Option<Array2<f64>> {
+                Some(targets.mapv($number_to_f64).insert_axis(Axis(1)))
+            }
+        }
+    )*};
+}
+
+target_values!(f64: |v| v, f32: f64::from, i32: f64::from, u32: f64::from, usize: |v| v as f64, i64: |v| v as f64,
+    bool: |v| f64::from(u8::from(v)));
 
 impl<P, F, D, Y, T> Fit<ArrayBase<D, Ix2>, ArrayBase<T, Ix1>, Error> for Checked<P>
 where
     P: FitOn<Cpu>,
     F: Real,
     D: Storage<Elem = F>,
-    Y: Copy + Into<f64>,
+    Y: TargetValue,
     T: Storage<Elem = Y>,
 {
     type Object = P::Model;
 
     fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, ArrayBase<T, Ix1>>) -> Result<Self::Object, Error> {
-        let y = dataset.targets.mapv(Into::into).insert_axis(Axis(1));
+        let y = Y::numbers(dataset.targets.view());
         let weights = dataset.weights().map(|w| w.iter().map(|&w| f64::from(w)).collect::<Array1<f64>>());
-        let data = Data::new(F::any(Matrix::Dense(dataset.records.view())))
-            .with_values(y.view())
-            .with_weights(weights.as_ref().map(|w| w.view()));
+        let mut data =
+            Data::new(F::any(Matrix::Dense(dataset.records.view()))).with_weights(weights.as_ref().map(|w| w.view()));
+        if let Some(y) = &y {
+            data = data.with_values(y.view());
+        }
         P::fit_checked(self, &data, None, &Cpu, &Control::new())
     }
 }
@@ -63,5 +90,18 @@ macro_rules! linfa_predict {
     )*};
 }
 
-linfa_params!(crate::linear::LinearRegression, crate::linear::Ridge);
+linfa_params!(crate::cluster::KMeans, crate::linear::LinearRegression, crate::linear::Ridge);
 linfa_predict!(crate::linear::LinearModel);
+
+impl<F: Real, D: Storage<Elem = F>> PredictInplace<ArrayBase<D, Ix2>, Array1<usize>> for crate::cluster::KMeansModel {
+    fn predict_inplace(&self, x: &ArrayBase<D, Ix2>, y: &mut Array1<usize>) {
+        let x = F::any(Matrix::Dense(x.view()));
+        match self.predict_on(&x, &Control::new()) {
+            Ok(labels) => y.zip_mut_with(&labels.column(0), |y, &label| *y = label as usize),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    fn default_target(&self, x: &ArrayBase<D, Ix2>) -> Array1<usize> {
+        Array1::zeros(x.nrows())
+    }
+}

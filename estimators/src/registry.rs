@@ -184,6 +184,7 @@ registry! {
     LinearRegression: crate::linear::LinearRegression => crate::linear::LinearModel, Regression, "linear-regression",
         [predict];
     Ridge: crate::linear::Ridge => crate::linear::LinearModel, Regression, "ridge", [predict];
+    KMeans: crate::cluster::KMeans => crate::cluster::KMeansModel, Clustering, "kmeans", [predict, transform];
 }
 
 /// The parameters that `params` consists of, with their values.

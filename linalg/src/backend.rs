@@ -5,6 +5,8 @@
 //! the rows stays where [`Backend::place`] put it; what is as long as the columns is host data in `f64`.
 
 use crate::host::gram::Gram;
+use crate::host::lloyd::Lloyd;
+use crate::host::rows::Source;
 use crate::{Control, Matrix, Real, Result, host};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
@@ -83,5 +85,20 @@ pub trait Backend: Send + Sync {
         ctl: &Control,
     ) -> Result<(Array2<f64>, Array1<f64>)> {
         ctl.timed("segment_sum", &self.host_name(), || host::nearest::segment_sum(x.as_ref(), labels, weights, k, ctl))
+    }
+
+    /// One step of Lloyd's k-means: labels by the nearest of `centers` and the members' sums, both kept in `state`;
+    /// the number of labels that changed. `source` is the host's view of `x`. A device with its own `nearest` and
+    /// `segment_sum` hands their results to [`Lloyd::replace`]; its sums are of `x − source.shift`.
+    fn lloyd_step<F: Real>(
+        &self,
+        _x: &Self::Placed<'_, F>,
+        source: &Source<'_, '_, F>,
+        state: &mut Lloyd,
+        centers: ArrayView2<'_, f64>,
+        weights: Option<ArrayView1<'_, f64>>,
+        ctl: &Control,
+    ) -> Result<usize> {
+        ctl.timed("lloyd_step", &self.host_name(), || state.step(source, centers, weights, ctl))
     }
 }

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 /// An element of X: `f32` or `f64`. Nothing else implements it; other numbers are converted where data enters.
-pub trait Real: ndarray::NdFloat + Default + sealed::Sealed + std::iter::Sum + Into<f64> {
+pub trait Real:
+    ndarray::NdFloat + Default + sealed::Sealed + std::iter::Sum + Into<f64> + crate::host::panel::Kernel
+{
     /// The run-time name of this type.
     const DTYPE: Dtype;
     /// The nearest value of this type.

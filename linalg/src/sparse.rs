@@ -134,3 +134,64 @@ impl<'a, F: Real> Compressed<'a, F> {
         }
     }
 }
+
+/// A matrix's own row-by-row form, where it does not lie so already; see [`Compressed::by_row`].
+#[derive(Debug, Clone)]
+pub struct ByRow<F>(Option<(Vec<usize>, Vec<usize>, Vec<F>)>);
+
+impl<F: Real> ByRow<F> {
+    /// The matrix by row: `of`, whose form this is, or the copy.
+    pub fn view<'a>(&'a self, of: &Compressed<'a, F>) -> Compressed<'a, F> {
+        match &self.0 {
+            None => *of,
+            Some((indptr, indices, data)) => Compressed {
+                layout: Layout::Row,
+                shape: of.shape,
+                indptr: Indices::Usize(indptr),
+                base: 0,
+                indices: Indices::Usize(indices),
+                data,
+            },
+        }
+    }
+}
+
+impl<F: Real> Compressed<'_, F> {
+    /// CSR without duplicate entries: a copy of CSC, and of CSR with duplicates; otherwise nothing is copied.
+    pub fn by_row(&self) -> ByRow<F> {
+        let (n, p) = self.shape;
+        let mut seen = vec![usize::MAX; p];
+        if self.layout == Layout::Row {
+            let mut twice = false;
+            for i in 0..n {
+                self.for_slice(i, |j, _| twice |= std::mem::replace(&mut seen[j], i) == i);
+            }
+            if !twice {
+                return ByRow(None);
+            }
+        }
+        let mut rows: Vec<Vec<(usize, F)>> = vec![Vec::new(); n];
+        let majors = if self.layout == Layout::Row { n } else { p };
+        for major in 0..majors {
+            self.for_slice(major, |minor, v| {
+                let (i, j) = if self.layout == Layout::Row { (major, minor) } else { (minor, major) };
+                rows[i].push((j, v));
+            });
+        }
+        let (mut indptr, mut indices, mut data) = (vec![0], Vec::new(), Vec::new());
+        for mut row in rows {
+            row.sort_by_key(|&(j, _)| j);
+            row.dedup_by(|next, kept| {
+                let same = next.0 == kept.0;
+                if same {
+                    kept.1 += next.1;
+                }
+                same
+            });
+            indices.extend(row.iter().map(|&(j, _)| j));
+            data.extend(row.iter().map(|&(_, v)| v));
+            indptr.push(indices.len());
+        }
+        ByRow(Some((indptr, indices, data)))
+    }
+}
