@@ -23,6 +23,22 @@ unsafe extern "C" {
         liwork: *const i32,
         info: *mut i32,
     );
+    fn dgesdd_(
+        jobz: *const u8,
+        m: *const i32,
+        n: *const i32,
+        a: *mut f64,
+        lda: *const i32,
+        s: *mut f64,
+        u: *mut f64,
+        ldu: *const i32,
+        vt: *mut f64,
+        ldvt: *const i32,
+        work: *mut f64,
+        lwork: *const i32,
+        iwork: *mut i32,
+        info: *mut i32,
+    );
     fn dgeqrf_(
         m: *const i32,
         n: *const i32,
@@ -336,11 +352,44 @@ pub fn qr_in_place(a: &mut [f64], rows: usize, cols: usize) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Lapack`] where the iteration does not converge.
-pub fn svd(a: &Array2<f64>) -> Result<(Array2<f64>, Array1<f64>, Array2<f64>)> {
-    use ndarray_linalg::{JobSvd, SVDDC};
-    let (u, s, vt) = a.svddc(JobSvd::Some).map_err(|_| Error::Lapack { routine: "gesdd", info: 1 })?;
-    let missing = Error::Lapack { routine: "gesdd", info: -1 };
-    Ok((u.ok_or(missing.clone())?, s, vt.ok_or(missing)?))
+pub fn svd(a: Array2<f64>) -> Result<(Array2<f64>, Array1<f64>, Array2<f64>)> {
+    let (n, p) = a.dim();
+    let r = n.min(p);
+    // Row by row A is Aᵀ column by column, whose left vectors are Vᵀ row by row, and whose right ones U.
+    let mut a = if a.is_standard_layout() { a } else { a.as_standard_layout().into_owned() };
+    let (mut u, mut s, mut vt) = (Array2::zeros((n, r)), Array1::zeros(r), Array2::zeros((r, p)));
+    let (rows, columns, rank, mut info, mut lwork) = (dim(p)?, dim(n)?, dim(r)?, 0, -1);
+    let (mut work, mut iwork) = (vec![0.0; 1], vec![0_i32; 8 * r.max(1)]);
+    for _ in 0..2 {
+        // SAFETY: `a` holds p × n numbers column by column, the results p × r, r and r × n; the first call only asks
+        // for the work size.
+        unsafe {
+            dgesdd_(
+                b"S".as_ptr(),
+                &rows,
+                &columns,
+                a.as_mut_ptr(),
+                &rows.max(1),
+                s.as_mut_ptr(),
+                vt.as_mut_ptr(),
+                &rows.max(1),
+                u.as_mut_ptr(),
+                &rank.max(1),
+                work.as_mut_ptr(),
+                &lwork,
+                iwork.as_mut_ptr(),
+                &mut info,
+            );
+        }
+        if info != 0 {
+            return Err(Error::Lapack { routine: "gesdd", info });
+        }
+        if lwork == -1 {
+            lwork = (work[0] as i32).max(1);
+            work = vec![0.0; lwork as usize];
+        }
+    }
+    Ok((u, s, vt))
 }
 
 /// The minimum-norm least-squares solution of `A·X ≈ B` by the singular value decomposition.
@@ -360,7 +409,7 @@ pub struct LeastSquares {
 /// # Errors
 /// [`Error::Lapack`] where the iteration does not converge.
 pub fn lstsq(a: &Array2<f64>, b: ArrayView2<'_, f64>, rcond: f64) -> Result<LeastSquares> {
-    let (u, singular, vt) = svd(a)?;
+    let (u, singular, vt) = svd(a.clone())?;
     let cutoff = rcond * singular.first().copied().unwrap_or(0.0);
     let rank = singular.iter().filter(|&&s| s > cutoff).count();
     let mut coordinates = u.t().dot(&b);

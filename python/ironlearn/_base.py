@@ -79,9 +79,16 @@ class NativeEstimator(CallbackSupportMixin, BaseEstimator):
             setattr(self, name, value)
         self._model = model
         self.report_ = model.report()
-        for kind, message in self.report_["warnings"]:
-            warnings.warn(message, _warning_class(kind), stacklevel=3)
+        self._warn(self.report_)
         return model
+
+    def _warn(self, report):
+        for kind, message in report["warnings"]:
+            warnings.warn(message, _warning_class(kind), stacklevel=4)
+
+    def _saved_model(self):
+        """The core's model as a file of this estimator holds it."""
+        return self._model
 
     def _as_2d_target(self, y) -> np.ndarray:
         """Numbers to predict as the core takes them."""

@@ -75,6 +75,20 @@ impl<'py> X<'py> {
         Sparse::borrow(object).map(X::Sparse)
     }
 
+    /// Borrows X where that takes no conversion; `None` elsewhere.
+    pub fn borrow_as_is(object: &Bound<'py, PyAny>) -> Option<Self> {
+        if let Some(x) = dense::<f64>(object) {
+            return Some(X::F64(x));
+        }
+        if let Some(x) = dense::<f32>(object) {
+            return Some(X::F32(x));
+        }
+        if object.cast::<PyUntypedArray>().is_ok() {
+            return None;
+        }
+        Sparse::borrow(object).map(X::Sparse).ok()
+    }
+
     /// The matrix, for as long as this borrow lives.
     ///
     /// # Errors

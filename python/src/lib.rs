@@ -3,6 +3,7 @@
 
 mod array;
 mod error;
+mod linear;
 mod model;
 mod run;
 mod value;
@@ -16,7 +17,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(model::fit, module)?)?;
     module.add_function(wrap_pyfunction!(model::estimators, module)?)?;
     module.add_function(wrap_pyfunction!(model::parameters, module)?)?;
-    module.add_function(wrap_pyfunction!(model::linear_predict, module)?)?;
+    module.add_function(wrap_pyfunction!(linear::linear_predict, module)?)?;
     module.add_function(wrap_pyfunction!(run::allowed_threads, module)?)?;
     Ok(())
 }

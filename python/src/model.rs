@@ -4,7 +4,7 @@ use crate::array::{self, X, Y};
 use crate::error::exception;
 use crate::run::{Options, run, run_here};
 use crate::value;
-use ironlearn::linalg::{Trace, host::matmul::matmul, with_matrix};
+use ironlearn::linalg::Trace;
 use ironlearn::registry::ESTIMATORS;
 use ironlearn::saved::Saved;
 use ironlearn::{AnyEstimator, AnyModel, Control, Data, Dtype};
@@ -14,7 +14,7 @@ use pyo3::types::{PyBytes, PyDict, PyList};
 use std::time::Instant;
 
 /// Below this many numbers in X a prediction runs in place: no thread, the GIL held for microseconds.
-const SMALL: usize = 1 << 14;
+pub const SMALL: usize = 1 << 14;
 
 /// A fitted model of the core. It never changes.
 #[pyclass(frozen, module = "ironlearn._core")]
@@ -168,51 +168,23 @@ impl Model {
         Ok(Model { inner, trace: Vec::new(), seconds: 0.0 })
     }
 
+    /// A linear model with other coefficients: (outputs, features) or (features,), and one intercept or one each.
+    fn with_coefficients(
+        &self,
+        py: Python<'_>,
+        coef: &Bound<'_, PyAny>,
+        intercept: &Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
+        let (coef, intercept) = (array::rows_f64(coef)?, array::rows_f64(intercept)?);
+        let inner = self.inner.with_coefficients(coef, intercept.row(0).to_owned());
+        let inner = inner.map_err(|error| exception(py, &error))?;
+        Ok(Model { inner, trace: self.trace.clone(), seconds: self.seconds })
+    }
+
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
         let py = slf.py();
         Ok((py.get_type::<Model>().getattr("from_bytes")?, (slf.get().to_bytes(py)?,)))
     }
-}
-
-/// `X·coefᵀ + intercept` with the given coefficients, checked: the attributes of a linear model as they are now.
-/// Where X is not one that can be used as it is (type, shape, a value that is not finite) the answer is None, and the
-/// caller validates it to say why.
-#[pyfunction]
-#[pyo3(signature = (x, coef, intercept, options=None))]
-pub fn linear_predict<'py>(
-    py: Python<'py>,
-    x: &Bound<'py, PyAny>,
-    coef: &Bound<'py, PyAny>,
-    intercept: &Bound<'py, PyAny>,
-    options: Option<Options>,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let Ok(borrowed) = X::borrow(x) else { return Ok(None) };
-    let x = borrowed.matrix()?;
-    let flat = coef.getattr("ndim").and_then(|n| n.extract::<usize>()).is_ok_and(|n| n == 1);
-    let narrow = x.dtype() == Dtype::F32 && coef.getattr("dtype")?.getattr("itemsize")?.extract::<usize>()? == 4;
-    let (b, c) = (array::rows_f64(coef)?, array::rows_f64(intercept)?);
-    if x.ncols() != b.ncols() || !x.all_finite() {
-        return Ok(None);
-    }
-    let work = |ctl: &Control| with_matrix!(x, x => matmul(&x, b.t(), ctl)).map_err(ironlearn::Error::from);
-    let mut y = if x.nrows() * x.ncols() <= SMALL {
-        run_here(py, work)?
-    } else {
-        run(py, options.unwrap_or_default(), work)?.0
-    };
-    match c.row(0).len() {
-        1 => y += c[[0, 0]],
-        k if k == y.ncols() => y += &c.row(0),
-        k => return Err(PyValueError::new_err(format!("{k} intercepts for {} outputs", y.ncols()))),
-    }
-    let dtype = if narrow { Dtype::F32 } else { Dtype::F64 };
-    Ok(Some(if flat {
-        let n = y.nrows();
-        let y = y.into_shape_with_order(n).map_err(|_| PyValueError::new_err("coef_ holds several rows"))?;
-        array::to_numpy(py, y, dtype)
-    } else {
-        array::to_numpy(py, y, dtype)
-    }))
 }
 
 /// Name, short name and task of every estimator.

@@ -43,6 +43,31 @@ impl LinearModel {
     }
 }
 
+impl crate::AnyModel {
+    /// The same linear model with other coefficients: a user may assign them.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a model that is not linear, [`Error::Input`] for another number of columns.
+    pub fn with_coefficients(&self, coef: Array2<f64>, intercept: Array1<f64>) -> Result<Self> {
+        let mut changed = self.clone();
+        #[allow(irrefutable_let_patterns, reason = "while every model is linear")]
+        let (crate::AnyModel::LinearRegression(model) | crate::AnyModel::Ridge(model)) = &mut changed else {
+            return Err(Error::Unsupported(format!("a model of {} has no coefficients", self.name())));
+        };
+        if coef.ncols() != model.coef.ncols() || coef.nrows() == 0 {
+            crate::bad_input!("coef_ has shape {:?}, but the model has {} features", coef.dim(), model.coef.ncols());
+        }
+        let outputs = coef.nrows();
+        let intercept = match intercept.len() {
+            1 => Array1::from_elem(outputs, intercept[0]),
+            k if k == outputs => intercept,
+            k => crate::bad_input!("{k} intercepts for {outputs} outputs"),
+        };
+        (model.coef, model.intercept) = (coef, intercept);
+        Ok(changed)
+    }
+}
+
 impl Model for LinearModel {
     fn n_features_in(&self) -> usize {
         self.coef.ncols()

@@ -1,8 +1,8 @@
 //! LinearRegression: ordinary least squares.
 
+use super::LinearModel;
 use super::problem::{Problem, check_regression};
 use super::solver::{direct::Scaled, lsqr::Lsqr, nnls::nnls, spectral::Spectral};
-use super::{LinearModel, problem};
 use crate::{Backend, Checked, Control, Data, Error, FitOn, Params, Report, Result};
 use ironlearn_linalg::{Gram, Real, lapack, with_matrix};
 use ndarray::{Array1, Array2};
@@ -101,14 +101,7 @@ impl LinearRegression {
         if n < p && !self.positive {
             return self.by_svd(&problem.centred(self.fit_intercept)?);
         }
-        let weights = problem.weights.as_ref().map(|w| w.view());
-        let moments = problem.on.gram(problem.x, problem.y.view(), weights, self.fit_intercept, problem.ctl)?;
-        let problem = problem::Problem {
-            center: self.fit_intercept,
-            x_mean: moments.x_mean.clone(),
-            y_mean: moments.y_mean.clone(),
-            ..problem
-        };
+        let (problem, moments) = problem.moments(self.fit_intercept)?;
         if self.positive {
             return self.by_active_sets(&problem, &moments);
         }

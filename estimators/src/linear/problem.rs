@@ -1,16 +1,16 @@
 //! Least squares as every solver here sees it: `√w·(X − 1·x̄ᵀ)·v ≈ √w·(y − ȳ)`, of which X is never copied.
 
 use crate::{Backend, Control, Data, Result, bad_input};
-use ironlearn_linalg::Real;
+use ironlearn_linalg::{Gram, Real};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
-/// Checks of X, y and weights that every linear regression makes.
+/// Checks of y and weights that every linear regression makes; X is looked at by [`Problem::moments`] or
+/// [`Problem::centred`].
 ///
 /// # Errors
 /// [`crate::Error::Input`].
 pub fn check_regression(data: &Data<'_>, center: bool) -> Result<()> {
     data.check()?;
-    data.check_finite()?;
     data.check_weights_not_negative()?;
     if let Some(weights) = &data.weights
         && center
@@ -57,11 +57,35 @@ impl<'a, 'x, B: Backend, F: Real> Problem<'a, 'x, B, F> {
         Problem { on, x, y, weights, root, x_mean, y_mean, center: false, ctl }
     }
 
+    fn check_finite(&self) -> Result<()> {
+        if !self.x.as_ref().all_finite() {
+            bad_input!("Input X contains NaN or infinity.");
+        }
+        Ok(())
+    }
+
+    /// The second moments, in one pass over X, and the problem with its means. NaN and infinity in X show in the
+    /// moments, so X itself is looked at only then.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] for NaN or infinity in X, [`crate::Error::Linalg`].
+    pub fn moments(mut self, center: bool) -> Result<(Self, Gram)> {
+        let weights = self.weights.as_ref().map(|w| w.view());
+        let moments = self.on.gram(self.x, self.y.view(), weights, center, self.ctl)?;
+        if !moments.gram.diag().iter().all(|v| v.is_finite()) {
+            self.check_finite()?;
+            bad_input!("the squares of X add up to more than a float64 can hold: scale its columns down");
+        }
+        (self.x_mean, self.y_mean, self.center) = (moments.x_mean.clone(), moments.y_mean.clone(), center);
+        Ok((self, moments))
+    }
+
     /// The means of X and y, by one pass over X, where `center` asks for them.
     ///
     /// # Errors
-    /// [`crate::Error::Linalg`], as all that follow.
+    /// [`crate::Error::Input`] for NaN or infinity in X, [`crate::Error::Linalg`]; the latter for all that follow.
     pub fn centred(mut self, center: bool) -> Result<Self> {
+        self.check_finite()?;
         if center {
             let ones = Array1::ones(self.rows());
             let w = self.weights.as_ref().map_or(ones, |w| w.to_owned());

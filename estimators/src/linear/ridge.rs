@@ -15,7 +15,7 @@ pub struct Ridge {
     pub alpha: PerOutput,
     /// Whether b is fitted; otherwise 0.
     pub fit_intercept: bool,
-    /// Iterations of the iterative solvers, range [1, ∞). `None`: twice the number of columns for `lsqr`, ten times
+    /// Iterations of the iterative solvers, range [0, ∞). `None`: twice the number of columns for `lsqr`, ten times
     /// for `sparse_cg`, 1000 passes for `sag` and `saga`, 15000 for `lbfgs`.
     pub max_iter: Option<usize>,
     /// Precision of the iterative solvers, range [0, ∞): see [`RidgeSolver`].
@@ -134,9 +134,6 @@ impl Params for Ridge {
         }
         if !(self.tol.is_finite() && self.tol >= 0.0) {
             return wrong("tol", "a float in the range [0.0, inf)", self.tol.to_string());
-        }
-        if self.max_iter == Some(0) {
-            return wrong("max_iter", "an int in the range [1, inf) or None", "0".into());
         }
         if self.solver == RidgeSolver::Lbfgs && !self.positive {
             let message = "'lbfgs' solver can be used only when positive=True. Please use another solver.";

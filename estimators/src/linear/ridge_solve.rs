@@ -48,11 +48,8 @@ impl<B: Backend, F: Real> Task<'_, '_, '_, B, F> {
             _ => false,
         };
         if by_moments {
-            let weights = self.problem.weights.as_ref().map(|w| w.view());
-            let moments =
-                self.problem.on.gram(self.problem.x, self.problem.y.view(), weights, center, self.problem.ctl)?;
-            self.problem.center = center;
-            (self.problem.x_mean, self.problem.y_mean) = (moments.x_mean, moments.y_mean);
+            let moments;
+            (self.problem, moments) = self.problem.moments(center)?;
             return if solver == Cholesky {
                 self.primal(&moments.gram, &moments.xty)
             } else {

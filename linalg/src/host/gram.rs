@@ -5,6 +5,7 @@
 //! provisional centre (s, u) is the mean of the first tile of m rows. For any data |mean − s| ≤ std·√(n/m), so the
 //! correction loses at most a factor n/m of the working precision: about 1e-13 for a million rows.
 
+use crate::host::syrk;
 use crate::lapack::Blas;
 use crate::{Control, Matrix, Real, Result, threads};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
@@ -69,6 +70,37 @@ impl<F: Real> Augmented<'_, '_, F> {
     }
 }
 
+impl<F: Real> Augmented<'_, '_, F> {
+    /// Writes whole rows of `√w·Z`, `stride` apart.
+    fn pack_rows(&self, rows: Range<usize>, stride: usize, out: &mut [f64]) {
+        let p = self.x.ncols();
+        let slices = match self.x {
+            Matrix::Dense(x) if x.strides()[1] == 1 || p == 1 => Some(x),
+            _ => None,
+        };
+        if slices.is_none() {
+            self.x.pack(rows.clone(), 0..p, stride, out);
+        }
+        let (x_shift, y_shift) = self.shift.split_at(p);
+        for (row, out) in rows.zip(out.chunks_exact_mut(stride)) {
+            let root = self.weights.as_ref().map_or(1.0, |w| w[row].sqrt());
+            let (of_x, rest) = out.split_at_mut(p);
+            match slices.and_then(|x| x.row(row).to_slice()) {
+                Some(x) => {
+                    for ((o, &v), s) in of_x.iter_mut().zip(x).zip(x_shift) {
+                        *o = (v.widen() - s) * root;
+                    }
+                }
+                None => of_x.iter_mut().zip(x_shift).for_each(|(v, s)| *v = (*v - s) * root),
+            }
+            for (k, (&y, s)) in self.y.row(row).iter().zip(y_shift).enumerate() {
+                rest[k] = (y - s) * root;
+            }
+            rest[self.y.ncols()] = root;
+        }
+    }
+}
+
 /// Computes [`Gram`] in n·p² operations (half of n·p²·2) and one read of X.
 ///
 /// # Errors
@@ -80,7 +112,7 @@ pub fn gram<F: Real>(
     center: bool,
     ctl: &Control,
 ) -> Result<Gram> {
-    let (n, p) = x.shape();
+    let p = x.ncols();
     let width = p + y.ncols() + 1;
     let mut z =
         Augmented { x, y: y.reborrow(), weights: weights.as_ref().map(|w| w.reborrow()), shift: vec![0.0; width] };
@@ -89,24 +121,7 @@ pub fn gram<F: Real>(
         z.shift = provisional_center(x, y.view(), tile);
     }
 
-    let n_blocks = width.div_ceil(BLOCK);
-    let block = |b: usize| b * BLOCK..width.min((b + 1) * BLOCK);
-    let pairs: Vec<(usize, usize)> = (0..n_blocks).flat_map(|i| (i..n_blocks).map(move |j| (i, j))).collect();
-    let groups = (PARTIAL_BYTES / (8 * width * width)).clamp(1, GROUPS).min(n.div_ceil(tile)).max(1);
-    let group_rows = n.div_ceil(groups).next_multiple_of(tile);
-    let parts = threads::map(ctl, pairs.len() * groups, |task| {
-        let (i, j) = pairs[task % pairs.len()];
-        let group = task / pairs.len();
-        let rows = (group * group_rows).min(n)..((group + 1) * group_rows).min(n);
-        block_product(&z, rows, tile, block(i), block(j), ctl)
-    })?;
-
-    let mut moments = Array2::<f64>::zeros((width, width));
-    for (task, part) in parts.into_iter().enumerate() {
-        let (i, j) = pairs[task % pairs.len()];
-        let mut target = moments.slice_mut(s![block(i), block(j)]);
-        target += &part;
-    }
+    let moments = if width <= BLOCK && syrk::available() { narrow(&z, ctl)? } else { blocked(&z, tile, ctl)? };
     ctl.check()?;
     Ok(Gram::from_moments(moments, &z.shift, center, p))
 }
@@ -142,6 +157,60 @@ impl Gram {
             weight_sum,
         }
     }
+}
+
+/// The upper triangle of ZᵀZ by BLAS, in blocks of columns.
+fn blocked<F: Real>(z: &Augmented<'_, '_, F>, tile: usize, ctl: &Control) -> Result<Array2<f64>> {
+    let (n, width) = (z.x.nrows(), z.width());
+    let n_blocks = width.div_ceil(BLOCK);
+    let block = |b: usize| b * BLOCK..width.min((b + 1) * BLOCK);
+    let pairs: Vec<(usize, usize)> = (0..n_blocks).flat_map(|i| (i..n_blocks).map(move |j| (i, j))).collect();
+    let groups = (PARTIAL_BYTES / (8 * width * width)).clamp(1, GROUPS).min(n.div_ceil(tile)).max(1);
+    let group_rows = n.div_ceil(groups).next_multiple_of(tile);
+    let parts = threads::map(ctl, pairs.len() * groups, |task| {
+        let (i, j) = pairs[task % pairs.len()];
+        let group = task / pairs.len();
+        let rows = (group * group_rows).min(n)..((group + 1) * group_rows).min(n);
+        block_product(z, rows, tile, block(i), block(j), ctl)
+    })?;
+
+    let mut moments = Array2::<f64>::zeros((width, width));
+    for (task, part) in parts.into_iter().enumerate() {
+        let (i, j) = pairs[task % pairs.len()];
+        let mut target = moments.slice_mut(s![block(i), block(j)]);
+        target += &part;
+    }
+    Ok(moments)
+}
+
+/// The upper triangle of ZᵀZ by our own kernel, for a Z that is one block wide.
+fn narrow<F: Real>(z: &Augmented<'_, '_, F>, ctl: &Control) -> Result<Array2<f64>> {
+    let (n, width) = (z.x.nrows(), z.width());
+    let padded = width.next_multiple_of(syrk::LANES);
+    // The packed tile fits into a first-level cache while the width allows it.
+    let tile = (4096 / padded).clamp(64, 512);
+    let groups = n.div_ceil(tile).clamp(1, GROUPS);
+    let group_rows = n.div_ceil(groups).next_multiple_of(tile);
+    let parts = threads::map_tiles(ctl, n, group_rows, |rows| {
+        let mut sum = vec![0.0; padded * padded];
+        let mut packed = vec![0.0; tile * padded];
+        let mut start = rows.start;
+        while start < rows.end && ctl.check().is_ok() {
+            let end = rows.end.min(start + tile);
+            let packed = &mut packed[..(end - start) * padded];
+            z.pack_rows(start..end, padded, packed);
+            syrk::add_products(packed, padded, &mut sum);
+            start = end;
+        }
+        sum
+    })?;
+    let mut moments = Array2::zeros((width, width));
+    for part in parts {
+        for (mut row, part) in moments.rows_mut().into_iter().zip(part.chunks_exact(padded)) {
+            row.iter_mut().zip(part).for_each(|(m, v)| *m += v);
+        }
+    }
+    Ok(moments)
 }
 
 /// The provisional centre of `[X, y, 1]`: the mean of the first rows; the entry of the column of ones stays 0.

@@ -8,3 +8,4 @@ pub mod panel;
 pub mod qr;
 pub mod rows;
 pub mod seeding;
+pub mod syrk;

@@ -48,7 +48,8 @@ impl ConjugateGradient {
         let mut square = residual.dot(&residual);
         let mut direction = residual.clone();
         let mut iterations = 0;
-        while square.sqrt() > goal && iterations < limit {
+        let mut size = square.sqrt();
+        while size > goal && iterations < limit {
             let image = product(&direction)?;
             let curvature = direction.dot(&image);
             if curvature <= 0.0 {
@@ -60,9 +61,11 @@ impl ConjugateGradient {
             let next = residual.dot(&residual);
             direction = &residual + &(direction * (next / square));
             square = next;
+            // A residual below 10⁻¹⁶⁰ is not 0 because its square is.
+            size = square.sqrt().max(residual.iter().fold(0.0, |a: f64, v| a.max(v.abs())));
             iterations += 1;
-            ctl.step(iterations, limit, square.sqrt())?;
+            ctl.step(iterations, limit, size)?;
         }
-        Ok(Solution { x, iterations, converged: square.sqrt() <= goal })
+        Ok(Solution { x, iterations, converged: size <= goal })
     }
 }

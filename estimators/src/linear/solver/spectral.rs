@@ -32,7 +32,7 @@ impl Spectral {
                 let shifts = (problem.x_mean.view(), problem.y_mean.view());
                 let weights = problem.weights.as_ref().map(|w| w.view());
                 let r = qr::triangle(x, problem.y.view(), weights, shifts, problem.ctl)?;
-                let (u, singular, vt) = lapack::svd(&r.slice(s![..p, ..p]).to_owned())?;
+                let (u, singular, vt) = lapack::svd(r.slice(s![..p, ..p]).to_owned())?;
                 let uty = u.t().dot(&r.slice(s![..p, p..]));
                 let triangle = Some(r.slice(s![..p, ..]).to_owned());
                 return Ok(Spectral { singular, vt, uty, triangle });
@@ -43,7 +43,7 @@ impl Spectral {
                 z *= &root.view().insert_axis(Axis(1));
             }
             problem.ctl.check()?;
-            let (u, singular, vt) = lapack::svd(&z)?;
+            let (u, singular, vt) = lapack::svd(z)?;
             Ok(Spectral { singular, vt, uty: u.t().dot(&problem.targets()), triangle: None })
         })
     }

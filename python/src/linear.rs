@@ -1,0 +1,93 @@
+//! Predictions of linear models from the attributes that the Python object has at the time.
+
+use crate::array::{self, X};
+use crate::model::SMALL;
+use crate::run::{Options, run, run_here};
+use ironlearn::linalg::{host::matmul::matmul, with_matrix};
+use ironlearn::{Control, Dtype};
+use ndarray::{Array2, ArrayView2, Axis};
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyFloat;
+
+/// Coefficients, borrowed where they are `float64` in one or two dimensions.
+enum Coefficients<'py> {
+    Flat(PyReadonlyArray1<'py, f64>),
+    Rows(PyReadonlyArray2<'py, f64>),
+    /// With whether they had one dimension, and whether they are `float32`.
+    Owned(Array2<f64>, bool, bool),
+}
+
+impl<'py> Coefficients<'py> {
+    fn borrow(object: &Bound<'py, PyAny>) -> PyResult<Self> {
+        if let Ok(Ok(a)) = object.cast::<PyArray1<f64>>().map(|a| a.try_readonly()) {
+            return Ok(Coefficients::Flat(a));
+        }
+        if let Ok(Ok(a)) = object.cast::<PyArray2<f64>>().map(|a| a.try_readonly()) {
+            return Ok(Coefficients::Rows(a));
+        }
+        let narrow = object.cast::<PyArray1<f32>>().is_ok() || object.cast::<PyArray2<f32>>().is_ok();
+        let flat = object.getattr("ndim").and_then(|n| n.extract::<usize>()).is_ok_and(|n| n == 1);
+        Ok(Coefficients::Owned(array::rows_f64(object)?, flat, narrow))
+    }
+
+    /// The rows, whether they were one dimension, and whether they are `float32`.
+    fn view(&self) -> (ArrayView2<'_, f64>, bool, bool) {
+        match self {
+            Coefficients::Flat(a) => (a.as_array().insert_axis(Axis(0)), true, false),
+            Coefficients::Rows(a) => (a.as_array(), false, false),
+            Coefficients::Owned(a, flat, narrow) => (a.view(), *flat, *narrow),
+        }
+    }
+}
+
+/// `X·coefᵀ + intercept` with the given coefficients, checked: the attributes of a linear model as they are now.
+/// Where X is not one that can be used as it is (type, shape, a value that is not finite) the answer is None, and the
+/// caller validates it to say why.
+#[pyfunction]
+#[pyo3(signature = (x, coef, intercept, options=None))]
+pub fn linear_predict<'py>(
+    py: Python<'py>,
+    x: &Bound<'py, PyAny>,
+    coef: &Bound<'py, PyAny>,
+    intercept: &Bound<'py, PyAny>,
+    options: Option<Options>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let Some(borrowed) = X::borrow_as_is(x) else { return Ok(None) };
+    let x = borrowed.matrix()?;
+    let coef = Coefficients::borrow(coef)?;
+    let (b, flat, narrow) = coef.view();
+    if x.ncols() != b.ncols() || x.nrows() == 0 {
+        return Ok(None);
+    }
+    let work = |ctl: &Control| with_matrix!(x, x => matmul(&x, b.t(), ctl)).map_err(ironlearn::Error::from);
+    let mut y = if x.nrows() * x.ncols() <= SMALL {
+        run_here(py, work)?
+    } else {
+        run(py, options.unwrap_or_default(), work)?.0
+    };
+    // A value that is not finite leaves its mark on its row, so X itself is looked at only then.
+    if !y.iter().all(|v| v.is_finite()) && !x.all_finite() {
+        return Ok(None);
+    }
+    match intercept.cast::<PyFloat>() {
+        Ok(number) => y += number.extract::<f64>()?,
+        Err(_) => {
+            let c = array::rows_f64(intercept)?;
+            match c.row(0).len() {
+                1 => y += c[[0, 0]],
+                k if k == y.ncols() => y += &c.row(0),
+                k => return Err(PyValueError::new_err(format!("{k} intercepts for {} outputs", y.ncols()))),
+            }
+        }
+    }
+    let dtype = if narrow && x.dtype() == Dtype::F32 { Dtype::F32 } else { Dtype::F64 };
+    Ok(Some(if flat {
+        let n = y.nrows();
+        let y = y.into_shape_with_order(n).map_err(|_| PyValueError::new_err("coef_ holds several rows"))?;
+        array::to_numpy(py, y, dtype)
+    } else {
+        array::to_numpy(py, y, dtype)
+    }))
+}
