@@ -27,6 +27,7 @@ pub mod registry;
 pub mod report;
 pub mod saved;
 pub mod traits;
+pub mod tree;
 
 pub use data::{Data, Labels, Target};
 pub use error::{Error, Result};
@@ -36,4 +37,4 @@ pub use ironlearn_linalg::{AnyMatrix, Backend, Control, Cpu, Dtype, Matrix};
 pub use registry::{AnyEstimator, AnyModel};
 pub use report::{Report, Warning, WarningKind};
 pub use saved::Saved;
-pub use traits::{Attribute, Checked, FitOn, Model, Params, PredictOn, ProbaOn, TransformOn};
+pub use traits::{ApplyOn, Attribute, Checked, FitOn, Model, Params, PredictOn, ProbaOn, TransformOn};

@@ -1,7 +1,7 @@
 //! linfa's traits for every estimator, by one adapter.
 //!
 //! `ParamGuard` checks the parameters and one blanket `Fit` over [`Checked`] serves every estimator; one macro line
-//! each connects it. Fits run on the CPU with all allowed threads. linfa's `predict` cannot fail: it panics where X
+//! each connects it, as learning numbers or classes. Fits run on the CPU with all allowed threads. linfa's `predict` cannot fail: it panics where X
 //! has another number of columns, as linfa's own models do; [`crate::PredictOn::predict_on`] returns an error instead.
 
 use crate::{Checked, Control, Cpu, Data, Error, FitOn, PredictOn};
@@ -9,7 +9,7 @@ use ironlearn_linalg::{Matrix, Real};
 use linfa::ParamGuard;
 use linfa::dataset::DatasetBase;
 use linfa::traits::{Fit, PredictInplace};
-use ndarray::{Array1, Array2, ArrayBase, ArrayView1, Axis, Data as Storage, Ix1, Ix2};
+use ndarray::{Array1, Array2, ArrayBase, ArrayView1, ArrayView2, Axis, Data as Storage, Ix1, Ix2};
 
 /// What linfa's datasets hold as targets: numbers, or `()` where there is nothing to predict.
 pub trait TargetValue: Copy {
@@ -36,25 +36,80 @@ macro_rules! target_values {
 target_values!(f64: |v| v, f32: f64::from, i32: f64::from, u32: f64::from, usize: |v| v as f64, i64: |v| v as f64,
     bool: |v| f64::from(u8::from(v)));
 
+/// Fitting to a linfa dataset's targets of type `Y`: numbers for regressors, any ordered labels for classifiers.
+pub trait FitTargets<Y>: FitOn<Cpu> {
+    /// What the fit makes.
+    type Fitted;
+
+    /// Fits to rows, targets and weights on the CPU.
+    ///
+    /// # Errors
+    /// As [`FitOn::fit_checked`].
+    fn fit_targets<F: Real>(
+        params: &Checked<Self>,
+        x: ArrayView2<'_, F>,
+        y: ArrayView1<'_, Y>,
+        weights: Option<ArrayView1<'_, f64>>,
+    ) -> Result<Self::Fitted, Error>;
+}
+
 impl<P, F, D, Y, T> Fit<ArrayBase<D, Ix2>, ArrayBase<T, Ix1>, Error> for Checked<P>
 where
-    P: FitOn<Cpu>,
+    P: FitTargets<Y>,
     F: Real,
     D: Storage<Elem = F>,
-    Y: TargetValue,
     T: Storage<Elem = Y>,
 {
-    type Object = P::Model;
+    type Object = P::Fitted;
 
     fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, ArrayBase<T, Ix1>>) -> Result<Self::Object, Error> {
-        let y = Y::numbers(dataset.targets.view());
         let weights = dataset.weights().map(|w| w.iter().map(|&w| f64::from(w)).collect::<Array1<f64>>());
-        let mut data =
-            Data::new(F::any(Matrix::Dense(dataset.records.view()))).with_weights(weights.as_ref().map(|w| w.view()));
-        if let Some(y) = &y {
-            data = data.with_values(y.view());
+        let weights = weights.as_ref().map(|w| w.view());
+        P::fit_targets(self, dataset.records.view(), dataset.targets.view(), weights)
+    }
+}
+
+/// A classifier's model together with the names of its classes, in the order of their codes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Labelled<M, L> {
+    /// The model, which knows codes only.
+    pub model: M,
+    /// The classes, rising.
+    pub classes: Vec<L>,
+}
+
+/// Fits a classifier to labels: their codes are their places in order.
+fn fit_labels<P: FitOn<Cpu>, F: Real, L: Ord + Clone>(
+    params: &Checked<P>,
+    x: ArrayView2<'_, F>,
+    y: ArrayView1<'_, L>,
+    weights: Option<ArrayView1<'_, f64>>,
+) -> Result<Labelled<P::Model, L>, Error> {
+    let classes: Vec<L> = y.iter().cloned().collect::<std::collections::BTreeSet<L>>().into_iter().collect();
+    let codes: Array1<u32> = y.iter().map(|label| classes.partition_point(|class| class < label) as u32).collect();
+    let codes = codes.insert_axis(Axis(1));
+    let weights = weights.as_ref().map(|w| w.view());
+    let data = Data::new(F::any(Matrix::Dense(x.view()))).with_weights(weights);
+    let data = data.with_classes(codes.view(), vec![classes.len()]);
+    Ok(Labelled { model: P::fit_checked(params, &data, None, &Cpu, &Control::new())?, classes })
+}
+
+impl<F, D, M, L> PredictInplace<ArrayBase<D, Ix2>, Array1<L>> for Labelled<M, L>
+where
+    F: Real,
+    D: Storage<Elem = F>,
+    M: PredictOn,
+    L: Clone + Default,
+{
+    fn predict_inplace(&self, x: &ArrayBase<D, Ix2>, y: &mut Array1<L>) {
+        let x = F::any(Matrix::Dense(x.view()));
+        match self.model.predict_on(&x, &Control::new()) {
+            Ok(codes) => y.zip_mut_with(&codes.column(0), |y, &code| *y = self.classes[code as usize].clone()),
+            Err(error) => panic!("{error}"),
         }
-        P::fit_checked(self, &data, None, &Cpu, &Control::new())
+    }
+    fn default_target(&self, x: &ArrayBase<D, Ix2>) -> Array1<L> {
+        Array1::from_elem(x.nrows(), L::default())
     }
 }
 
@@ -68,6 +123,48 @@ macro_rules! linfa_params {
             }
             fn check(self) -> Result<Checked<Self>, Error> {
                 Checked::new(self)
+            }
+        }
+    )*};
+}
+
+/// Estimators that learn numbers, or nothing.
+macro_rules! linfa_numbers {
+    ($($params:ty),*) => {$(
+        linfa_params!($params);
+        impl<Y: TargetValue> FitTargets<Y> for $params {
+            type Fitted = <Self as FitOn<Cpu>>::Model;
+            fn fit_targets<F: Real>(
+                params: &Checked<Self>,
+                x: ArrayView2<'_, F>,
+                y: ArrayView1<'_, Y>,
+                weights: Option<ArrayView1<'_, f64>>,
+            ) -> Result<Self::Fitted, Error> {
+                let (y, weights) = (Y::numbers(y), weights.as_ref().map(|w| w.view()));
+                let data = Data::new(F::any(Matrix::Dense(x.view()))).with_weights(weights);
+                let data = match &y {
+                    Some(y) => data.with_values(y.view()),
+                    None => data,
+                };
+                Self::fit_checked(params, &data, None, &Cpu, &Control::new())
+            }
+        }
+    )*};
+}
+
+/// Estimators that learn classes: labels may be integers, `bool`, `String` or anything ordered.
+macro_rules! linfa_classes {
+    ($($params:ty),*) => {$(
+        linfa_params!($params);
+        impl<L: Ord + Clone> FitTargets<L> for $params {
+            type Fitted = Labelled<<Self as FitOn<Cpu>>::Model, L>;
+            fn fit_targets<F: Real>(
+                params: &Checked<Self>,
+                x: ArrayView2<'_, F>,
+                y: ArrayView1<'_, L>,
+                weights: Option<ArrayView1<'_, f64>>,
+            ) -> Result<Self::Fitted, Error> {
+                fit_labels(params, x, y, weights)
             }
         }
     )*};
@@ -90,8 +187,14 @@ macro_rules! linfa_predict {
     )*};
 }
 
-linfa_params!(crate::cluster::KMeans, crate::linear::LinearRegression, crate::linear::Ridge);
-linfa_predict!(crate::linear::LinearModel);
+linfa_numbers!(
+    crate::cluster::KMeans,
+    crate::linear::LinearRegression,
+    crate::linear::Ridge,
+    crate::tree::DecisionTreeRegressor
+);
+linfa_classes!(crate::tree::DecisionTreeClassifier);
+linfa_predict!(crate::linear::LinearModel, crate::tree::NumberTree);
 
 impl<F: Real, D: Storage<Elem = F>> PredictInplace<ArrayBase<D, Ix2>, Array1<usize>> for crate::cluster::KMeansModel {
     fn predict_inplace(&self, x: &ArrayBase<D, Ix2>, y: &mut Array1<usize>) {

@@ -1,8 +1,8 @@
 //! The one list of estimators. The Python module, the shell and the model file learn of an estimator here.
 
 use crate::{
-    AnyMatrix, Attribute, Backend, Checked, Control, Data, Error, FitOn, Model, Params, PredictOn, ProbaOn, Report,
-    Result, TransformOn,
+    AnyMatrix, ApplyOn, Attribute, Backend, Checked, Control, Data, Error, FitOn, Model, Params, PredictOn, ProbaOn,
+    Report, Result, TransformOn,
 };
 use ndarray::Array2;
 use rmpv::Value;
@@ -24,12 +24,24 @@ macro_rules! call {
     ([predict $($rest:ident)*] predict $model:ident $x:ident $ctl:ident) => { $model.predict_on($x, $ctl) };
     ([proba $($rest:ident)*] proba $model:ident $x:ident $ctl:ident) => { $model.proba_on($x, $ctl) };
     ([transform $($rest:ident)*] transform $model:ident $x:ident $ctl:ident) => { $model.transform_on($x, $ctl) };
+    ([apply $($rest:ident)*] apply $model:ident $x:ident $ctl:ident) => { $model.apply_on($x, $ctl) };
+    ([apply $($rest:ident)*] decision_path $model:ident $x:ident $ctl:ident) => { $model.decision_path_on($x, $ctl) };
     ([$skip:ident $($rest:ident)*] $want:ident $model:ident $x:ident $ctl:ident) => {
         call!([$($rest)*] $want $model $x $ctl)
     };
     ([] $want:ident $model:ident $x:ident $ctl:ident) => {{
         let _ = ($model, $x, $ctl);
         Err(Error::Unsupported(concat!("this model has no method ", stringify!($want)).into()))
+    }};
+}
+
+/// The trees of a model that has some.
+macro_rules! trees {
+    ([apply $($rest:ident)*] $model:ident) => { $model.trees() };
+    ([$skip:ident $($rest:ident)*] $model:ident) => { trees!([$($rest)*] $model) };
+    ([] $model:ident) => {{
+        let _ = $model;
+        Vec::new()
     }};
 }
 
@@ -169,6 +181,27 @@ macro_rules! registry {
                 match self { $(AnyModel::$variant(m) => call!([$($method)*] proba m x ctl),)* }
             }
 
+            /// See [`ApplyOn::apply_on`].
+            ///
+            /// # Errors
+            /// [`Error::Unsupported`] where the model has no trees; see there.
+            pub fn apply(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<i64>> {
+                match self { $(AnyModel::$variant(m) => call!([$($method)*] apply m x ctl),)* }
+            }
+
+            /// See [`ApplyOn::decision_path_on`].
+            ///
+            /// # Errors
+            /// [`Error::Unsupported`] where the model has no trees; see there.
+            pub fn decision_path(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<(Vec<i64>, Vec<i64>)> {
+                match self { $(AnyModel::$variant(m) => call!([$($method)*] decision_path m x ctl),)* }
+            }
+
+            /// The trees of the model; none where it is no tree.
+            pub fn trees(&self) -> Vec<&crate::tree::Tree> {
+                match self { $(AnyModel::$variant(m) => trees!([$($method)*] m),)* }
+            }
+
             /// See [`TransformOn::transform_on`].
             ///
             /// # Errors
@@ -185,6 +218,10 @@ registry! {
         [predict];
     Ridge: crate::linear::Ridge => crate::linear::LinearModel, Regression, "ridge", [predict];
     KMeans: crate::cluster::KMeans => crate::cluster::KMeansModel, Clustering, "kmeans", [predict, transform];
+    DecisionTreeClassifier: crate::tree::DecisionTreeClassifier => crate::tree::ClassTree, Classification,
+        "decision-tree-classifier", [predict, proba, apply];
+    DecisionTreeRegressor: crate::tree::DecisionTreeRegressor => crate::tree::NumberTree, Regression,
+        "decision-tree-regressor", [predict, apply];
 }
 
 /// The parameters that `params` consists of, with their values.

@@ -137,6 +137,24 @@ pub trait ProbaOn: Model {
     fn proba_on(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Vec<Array2<f64>>>;
 }
 
+/// Telling which leaf of each tree a row ends in.
+pub trait ApplyOn: Model {
+    /// n × trees: the number of the leaf.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for another number of columns.
+    fn apply_on(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<i64>>;
+
+    /// For each row the nodes on its way through the trees, as CSR: offsets and node numbers.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for another number of columns.
+    fn decision_path_on(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<(Vec<i64>, Vec<i64>)>;
+
+    /// The trees.
+    fn trees(&self) -> Vec<&crate::tree::Tree>;
+}
+
 /// Mapping rows to new coordinates, such as the distances to the centres of clusters.
 pub trait TransformOn: Model {
     /// n × new columns.

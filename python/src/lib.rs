@@ -6,6 +6,7 @@ mod error;
 mod linear;
 mod model;
 mod run;
+mod tree;
 mod value;
 
 use pyo3::prelude::*;

@@ -3,6 +3,7 @@
 use crate::array::{self, X, Y};
 use crate::error::exception;
 use crate::run::{Options, run, run_here};
+use crate::tree;
 use crate::value;
 use ironlearn::linalg::Trace;
 use ironlearn::registry::ESTIMATORS;
@@ -129,6 +130,53 @@ impl Model {
     ) -> PyResult<Bound<'py, PyAny>> {
         let z = self.on(py, x, options, |x, ctl| self.inner.transform(x, ctl))?;
         Ok(array::to_numpy(py, z, Dtype::F64))
+    }
+
+    /// The leaf of each row in each tree: int64 (n, trees).
+    #[pyo3(signature = (x, options=None))]
+    fn apply<'py>(
+        &self,
+        py: Python<'py>,
+        x: &Bound<'py, PyAny>,
+        options: Option<Options>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let leaves = self.on(py, x, options, |x, ctl| self.inner.apply(x, ctl))?;
+        Ok(tree::integers(py, leaves))
+    }
+
+    /// The nodes that each row passes, as the offsets and indices of a CSR matrix.
+    #[pyo3(signature = (x, options=None))]
+    fn decision_path<'py>(
+        &self,
+        py: Python<'py>,
+        x: &Bound<'py, PyAny>,
+        options: Option<Options>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+        let (offsets, nodes) = self.on(py, x, options, |x, ctl| self.inner.decision_path(x, ctl))?;
+        Ok((tree::integers(py, offsets.into()), tree::integers(py, nodes.into())))
+    }
+
+    /// Tree `k`'s arrays and counts under scikit-learn's names.
+    fn tree<'py>(&self, py: Python<'py>, k: usize) -> PyResult<Bound<'py, PyDict>> {
+        tree::arrays(py, tree::of(&self.inner, k)?)
+    }
+
+    /// Tree `k`'s number of nodes, depth and number of leaves.
+    fn tree_size(&self, k: usize) -> PyResult<(usize, usize, usize)> {
+        let tree = tree::of(&self.inner, k)?;
+        Ok((tree.node_count(), tree.max_depth(), tree.n_leaves()))
+    }
+
+    /// The share of the decrease of impurity that each feature brought to tree `k`.
+    fn feature_importances<'py>(&self, py: Python<'py>, k: usize) -> PyResult<Bound<'py, PyAny>> {
+        Ok(array::to_numpy(py, tree::of(&self.inner, k)?.feature_importances(), Dtype::F64))
+    }
+
+    /// The alphas at which pruning cuts a branch of tree `k`, and the impurities of the leaves.
+    fn pruning_path<'py>(&self, py: Python<'py>, k: usize) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
+        let (alphas, impurities) = tree::of(&self.inner, k)?.pruning_path();
+        let array = |v: Vec<f64>| array::to_numpy(py, ndarray::Array1::from(v), Dtype::F64);
+        Ok((array(alphas), array(impurities)))
     }
 
     /// The fitted attributes under scikit-learn's names.

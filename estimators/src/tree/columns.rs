@@ -1,0 +1,186 @@
+//! Columns of X as `f32`: what splits are found on. Dense X is read where it lies; sparse X becomes CSC.
+
+use crate::{AnyMatrix, Result, bad_input};
+use ironlearn_linalg::{Layout, Matrix, Real};
+use ndarray::ArrayView2;
+
+/// Values that differ by no more than this are not told apart by a split.
+pub const TIE: f32 = 1e-7;
+
+/// X, by column.
+#[derive(Debug)]
+pub enum Columns<'a> {
+    /// Dense, `f32`.
+    F32(ArrayView2<'a, f32>),
+    /// Dense, `f64`.
+    F64(ArrayView2<'a, f64>),
+    /// Sparse.
+    Sparse(Sparse),
+}
+
+/// A CSC matrix with sorted rows in each column and no duplicates.
+#[derive(Debug)]
+pub struct Sparse {
+    shape: (usize, usize),
+    starts: Vec<usize>,
+    rows: Vec<u32>,
+    values: Vec<f32>,
+}
+
+impl Sparse {
+    fn new<F: Real>(x: &ironlearn_linalg::Compressed<'_, F>) -> Self {
+        let (n, p) = x.shape();
+        let majors = if x.layout() == Layout::Column { p } else { n };
+        let mut counts = vec![0_usize; p + 1];
+        let entries = |visit: &mut dyn FnMut(usize, usize, F)| {
+            for major in 0..majors {
+                x.for_slice(major, |minor, v| match x.layout() {
+                    Layout::Column => visit(minor, major, v),
+                    Layout::Row => visit(major, minor, v),
+                });
+            }
+        };
+        entries(&mut |_, j, _| counts[j + 1] += 1);
+        for j in 0..p {
+            counts[j + 1] += counts[j];
+        }
+        let stored = counts[p];
+        let (mut rows, mut values) = (vec![0_u32; stored], vec![0.0_f32; stored]);
+        let mut at = counts.clone();
+        entries(&mut |i, j, v| {
+            rows[at[j]] = i as u32;
+            values[at[j]] = v.widen() as f32;
+            at[j] += 1;
+        });
+        let mut sparse = Sparse { shape: (n, p), starts: counts, rows, values };
+        sparse.tidy();
+        sparse
+    }
+
+    /// Sorts each column by row, adds up duplicates and drops zeros.
+    fn tidy(&mut self) {
+        let mut end = 0;
+        let mut pairs: Vec<(u32, f32)> = Vec::new();
+        for j in 0..self.shape.1 {
+            let range = self.starts[j]..self.starts[j + 1];
+            pairs.clear();
+            pairs.extend(self.rows[range.clone()].iter().copied().zip(self.values[range].iter().copied()));
+            pairs.sort_by_key(|pair| pair.0);
+            pairs.dedup_by(|later, first| {
+                let same = later.0 == first.0;
+                if same {
+                    first.1 += later.1;
+                }
+                same
+            });
+            self.starts[j] = end;
+            for &(row, value) in pairs.iter().filter(|pair| pair.1 != 0.0) {
+                self.rows[end] = row;
+                self.values[end] = value;
+                end += 1;
+            }
+        }
+        self.starts[self.shape.1] = end;
+        self.rows.truncate(end);
+        self.values.truncate(end);
+    }
+
+    /// The rows of a column that are not 0, rising, and their values.
+    pub fn column(&self, j: usize) -> (&[u32], &[f32]) {
+        let range = self.starts[j]..self.starts[j + 1];
+        (&self.rows[range.clone()], &self.values[range])
+    }
+}
+
+impl<'a> Columns<'a> {
+    /// Checks that the values are finite in `f32`; NaN is allowed where X is dense.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`].
+    pub fn new(x: &AnyMatrix<'a>) -> Result<Self> {
+        check_values(x)?;
+        Ok(match x {
+            AnyMatrix::F32(Matrix::Dense(x)) => Columns::F32(*x),
+            AnyMatrix::F64(Matrix::Dense(x)) => Columns::F64(*x),
+            AnyMatrix::F32(Matrix::Sparse(x)) => Columns::Sparse(Sparse::new(x)),
+            AnyMatrix::F64(Matrix::Sparse(x)) => Columns::Sparse(Sparse::new(x)),
+        })
+    }
+
+    /// Rows and columns.
+    pub fn shape(&self) -> (usize, usize) {
+        match self {
+            Columns::F32(x) => x.dim(),
+            Columns::F64(x) => x.dim(),
+            Columns::Sparse(x) => x.shape,
+        }
+    }
+
+    /// One value.
+    pub fn value(&self, row: usize, column: usize) -> f32 {
+        match self {
+            Columns::F32(x) => x[[row, column]],
+            Columns::F64(x) => x[[row, column]] as f32,
+            Columns::Sparse(x) => {
+                let (rows, values) = x.column(column);
+                rows.binary_search(&(row as u32)).map_or(0.0, |at| values[at])
+            }
+        }
+    }
+
+    /// Writes column `j` (all rows) into `out`; `None` for a sparse X.
+    pub fn dense_columns(&self, first: usize, out: &mut [Vec<f32>]) {
+        fn copy<F: Real>(x: &ArrayView2<'_, F>, first: usize, out: &mut [Vec<f32>]) {
+            for out in out.iter_mut() {
+                out.clear();
+            }
+            for row in x.rows() {
+                for (j, out) in out.iter_mut().enumerate() {
+                    out.push(row[first + j].widen() as f32);
+                }
+            }
+        }
+        match self {
+            Columns::F32(x) => copy(x, first, out),
+            Columns::F64(x) => copy(x, first, out),
+            Columns::Sparse(x) => {
+                for (j, out) in out.iter_mut().enumerate() {
+                    out.clear();
+                    out.resize(x.shape.0, 0.0);
+                    let (rows, values) = x.column(first + j);
+                    for (&row, &value) in rows.iter().zip(values) {
+                        out[row as usize] = value;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Checks that no value is infinite in `f32`, and that none is NaN where X is sparse.
+///
+/// # Errors
+/// [`crate::Error::Input`].
+pub fn check_values(x: &AnyMatrix<'_>) -> Result<()> {
+    fn infinite<F: Real>(x: &Matrix<'_, F>) -> bool {
+        // Only a number whose `f32` is infinite fails: NaN passes both comparisons' negations.
+        let bad = |v: &F| (v.widen() as f32).is_infinite();
+        match x {
+            Matrix::Dense(x) => match x.as_slice_memory_order() {
+                Some(values) => values.chunks(1024).any(|c| c.iter().fold(false, |any, v| any | bad(v))),
+                None => x.iter().any(bad),
+            },
+            Matrix::Sparse(x) => x.data().iter().any(bad),
+        }
+    }
+    fn nan<F: Real>(x: &Matrix<'_, F>) -> bool {
+        matches!(x, Matrix::Sparse(x) if x.data().iter().any(|v| v.is_nan()))
+    }
+    if ironlearn_linalg::with_matrix!(x, x => infinite(x)) {
+        bad_input!("Input X contains infinity or a value too large for dtype('float32').");
+    }
+    if ironlearn_linalg::with_matrix!(x, x => nan(x)) {
+        bad_input!("Input X contains NaN.");
+    }
+    Ok(())
+}

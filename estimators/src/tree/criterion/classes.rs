@@ -1,0 +1,255 @@
+//! Gini and entropy: impurities of class counts (Breiman et al. 1984).
+
+use super::{Criterion, row};
+use std::borrow::Cow;
+
+/// Class codes and weights: what both impurities count.
+#[derive(Debug)]
+pub struct Classes<'a> {
+    /// n × outputs, row by row.
+    codes: Cow<'a, [u32]>,
+    weights: Option<&'a [f64]>,
+    /// The first count of each output, and the end.
+    offsets: Vec<usize>,
+    widest: usize,
+}
+
+/// Class counts and the weight of a node.
+#[derive(Debug)]
+pub struct Counts {
+    counts: Vec<f64>,
+    weight: f64,
+}
+
+/// The counts of both sides of a split.
+#[derive(Debug)]
+pub struct Sides {
+    left: Vec<f64>,
+    right: Vec<f64>,
+    weight_left: f64,
+    weight: f64,
+}
+
+impl<'a> Classes<'a> {
+    /// `codes` is n × outputs, row by row; output k has `n_classes[k]` classes.
+    pub fn new(codes: Cow<'a, [u32]>, n_classes: &[usize], weights: Option<&'a [f64]>) -> Self {
+        let mut offsets = vec![0];
+        offsets.extend(n_classes.iter().scan(0, |at, k| {
+            *at += k;
+            Some(*at)
+        }));
+        Classes { codes, weights, offsets, widest: n_classes.iter().copied().max().unwrap_or(1) }
+    }
+
+    fn outputs(&self) -> usize {
+        self.offsets.len() - 1
+    }
+
+    fn n_counts(&self) -> usize {
+        self.offsets[self.outputs()]
+    }
+
+    #[inline(always)]
+    fn weight_of(&self, row: usize) -> f64 {
+        self.weights.map_or(1.0, |w| w[row])
+    }
+
+    fn counts(&self) -> Counts {
+        Counts { counts: vec![0.0; self.n_counts()], weight: 0.0 }
+    }
+
+    fn sides(&self) -> Sides {
+        Sides { left: vec![0.0; self.n_counts()], right: vec![0.0; self.n_counts()], weight_left: 0.0, weight: 0.0 }
+    }
+
+    fn sum(&self, entries: &[u32], totals: &mut Counts) {
+        totals.counts.fill(0.0);
+        totals.weight = 0.0;
+        let outputs = self.outputs();
+        for &entry in entries {
+            let (row, w) = (row(entry), self.weight_of(row(entry)));
+            for (k, &code) in self.codes[row * outputs..(row + 1) * outputs].iter().enumerate() {
+                totals.counts[self.offsets[k] + code as usize] += w;
+            }
+            totals.weight += w;
+        }
+    }
+
+    fn value(&self, totals: &Counts, out: &mut [f64]) {
+        for (k, out) in out.chunks_mut(self.widest).enumerate() {
+            let counts = &totals.counts[self.offsets[k]..self.offsets[k + 1]];
+            out.fill(0.0);
+            for (o, count) in out.iter_mut().zip(counts) {
+                *o = count / totals.weight;
+            }
+        }
+    }
+
+    fn start(&self, scan: &mut Sides, totals: &Counts) {
+        scan.left.fill(0.0);
+        scan.right.copy_from_slice(&totals.counts);
+        scan.weight_left = 0.0;
+        scan.weight = totals.weight;
+    }
+
+    fn push(&self, scan: &mut Sides, row: usize) {
+        let (outputs, w) = (self.outputs(), self.weight_of(row));
+        for (k, &code) in self.codes[row * outputs..(row + 1) * outputs].iter().enumerate() {
+            let at = self.offsets[k] + code as usize;
+            scan.left[at] += w;
+            scan.right[at] -= w;
+        }
+        scan.weight_left += w;
+    }
+
+    /// The mean over the outputs of `impurity(counts, weight)`.
+    fn mean(&self, counts: &[f64], weight: f64, impurity: fn(&[f64], f64) -> f64) -> f64 {
+        let each = self.offsets.windows(2).map(|k| impurity(&counts[k[0]..k[1]], weight));
+        each.sum::<f64>() / self.outputs() as f64
+    }
+}
+
+/// `1 − Σ (count/weight)²`.
+fn gini(counts: &[f64], weight: f64) -> f64 {
+    1.0 - counts.iter().map(|c| c * c).sum::<f64>() / (weight * weight)
+}
+
+/// `−Σ p·log2 p` with `p = count/weight`.
+fn entropy(counts: &[f64], weight: f64) -> f64 {
+    let shares = counts.iter().filter(|&&c| c > 0.0).map(|c| c / weight);
+    0.0 - shares.map(|p| p * (p.ln() / std::f64::consts::LN_2)).sum::<f64>()
+}
+
+macro_rules! class_criterion {
+    ($name:ident, $impurity:ident, $doc:literal) => {
+        #[doc = $doc]
+        #[derive(Debug)]
+        pub struct $name<'a>(pub Classes<'a>);
+
+        impl Criterion for $name<'_> {
+            type Totals = Counts;
+            type Scan = Sides;
+
+            fn stride(&self) -> usize {
+                self.0.outputs() * self.0.widest
+            }
+            fn totals(&self) -> Counts {
+                self.0.counts()
+            }
+            fn sum(&self, entries: &[u32], totals: &mut Counts) {
+                self.0.sum(entries, totals);
+            }
+            fn weight(&self, totals: &Counts) -> f64 {
+                totals.weight
+            }
+            fn impurity(&self, _: &[u32], totals: &Counts) -> f64 {
+                self.0.mean(&totals.counts, totals.weight, $impurity)
+            }
+            fn value(&self, totals: &Counts, out: &mut [f64]) {
+                self.0.value(totals, out);
+            }
+            fn scan(&self) -> Sides {
+                self.0.sides()
+            }
+            fn start(&self, scan: &mut Sides, totals: &Counts, _: &[u32], _: &[u32]) {
+                self.0.start(scan, totals);
+            }
+            fn push(&self, scan: &mut Sides, row: usize) {
+                self.0.push(scan, row);
+            }
+            fn weights(&self, scan: &Sides) -> (f64, f64) {
+                (scan.weight_left, scan.weight - scan.weight_left)
+            }
+            fn gain(&self, scan: &Sides) -> f64 {
+                let (left, right) = self.weights(scan);
+                -right * self.0.mean(&scan.right, right, $impurity) - left * self.0.mean(&scan.left, left, $impurity)
+            }
+            fn sides(&self, scan: &Sides) -> (f64, f64) {
+                let (left, right) = self.weights(scan);
+                (scan.left[0] / left, scan.right[0] / right)
+            }
+        }
+    };
+}
+
+class_criterion!(Gini, gini, "The Gini impurity, averaged over the outputs.");
+class_criterion!(Entropy, entropy, "The Shannon entropy in bits, averaged over the outputs.");
+
+/// The Gini impurity of one output, without weights: the sums of squared counts are integers, so they are moved along
+/// exactly, in constant time whatever the number of classes.
+#[derive(Debug)]
+pub struct GiniOne<'a>(pub Classes<'a>);
+
+/// The state of [`GiniOne`]: counts and the sums of their squares.
+#[derive(Debug)]
+pub struct Squares {
+    /// The left and the right count of each class.
+    counts: Vec<[f64; 2]>,
+    left: f64,
+    right: f64,
+    weight_left: f64,
+    weight: f64,
+}
+
+impl Criterion for GiniOne<'_> {
+    type Totals = Counts;
+    type Scan = Squares;
+
+    fn stride(&self) -> usize {
+        self.0.widest
+    }
+    fn totals(&self) -> Counts {
+        self.0.counts()
+    }
+    fn sum(&self, entries: &[u32], totals: &mut Counts) {
+        totals.counts.fill(0.0);
+        totals.weight = entries.len() as f64;
+        for &entry in entries {
+            totals.counts[self.0.codes[row(entry)] as usize] += 1.0;
+        }
+    }
+    fn weight(&self, totals: &Counts) -> f64 {
+        totals.weight
+    }
+    fn impurity(&self, _: &[u32], totals: &Counts) -> f64 {
+        gini(&totals.counts, totals.weight)
+    }
+    fn value(&self, totals: &Counts, out: &mut [f64]) {
+        self.0.value(totals, out);
+    }
+    fn scan(&self) -> Squares {
+        Squares { counts: vec![[0.0; 2]; self.0.widest], left: 0.0, right: 0.0, weight_left: 0.0, weight: 0.0 }
+    }
+    fn start(&self, scan: &mut Squares, totals: &Counts, _: &[u32], _: &[u32]) {
+        for (both, &count) in scan.counts.iter_mut().zip(&totals.counts) {
+            *both = [0.0, count];
+        }
+        scan.left = 0.0;
+        scan.right = totals.counts.iter().map(|c| c * c).sum();
+        scan.weight_left = 0.0;
+        scan.weight = totals.weight;
+    }
+    #[inline(always)]
+    fn push(&self, scan: &mut Squares, row: usize) {
+        let [left, right] = &mut scan.counts[self.0.codes[row] as usize];
+        scan.left += 2.0 * *left + 1.0;
+        scan.right -= 2.0 * *right - 1.0;
+        *left += 1.0;
+        *right -= 1.0;
+        scan.weight_left += 1.0;
+    }
+    #[inline(always)]
+    fn weights(&self, scan: &Squares) -> (f64, f64) {
+        (scan.weight_left, scan.weight - scan.weight_left)
+    }
+    #[inline(always)]
+    fn gain(&self, scan: &Squares) -> f64 {
+        let (left, right) = self.weights(scan);
+        -right * (1.0 - scan.right / (right * right)) - left * (1.0 - scan.left / (left * left))
+    }
+    fn sides(&self, scan: &Squares) -> (f64, f64) {
+        let (left, right) = self.weights(scan);
+        let [first_left, first_right] = scan.counts[0];
+        (first_left / left, first_right / right)
+    }
+}

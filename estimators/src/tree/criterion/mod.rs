@@ -1,0 +1,66 @@
+//! What a split is judged by: sums over a node's rows, and a scan that moves rows from the right child to the left.
+//!
+//! One grower serves every criterion. A node's totals are summed once and shared by all features; each feature then
+//! runs its own scan over the rows in that feature's order. Additive criteria only move sums; the absolute error,
+//! whose medians are not additive, prepares its errors when the scan starts.
+
+mod classes;
+mod median;
+mod moments;
+
+pub use classes::{Classes, Entropy, Gini, GiniOne};
+pub use median::AbsoluteError;
+pub use moments::{Moments, Poisson, SquaredError};
+
+/// The bits of an entry of a node's list that hold the row; the others are flags (see [`super::order`]).
+pub const ROW: u32 = (1 << 29) - 1;
+
+/// The row of an entry.
+#[inline(always)]
+pub fn row(entry: u32) -> usize {
+    (entry & ROW) as usize
+}
+
+/// An impurity, and how a split reduces it.
+pub trait Criterion: Sync {
+    /// A node's sums. Made once per worker, filled for each node.
+    type Totals: Send + Sync;
+    /// The state of a scan. Made once per worker, started for each feature.
+    type Scan: Send;
+
+    /// The length of a node's value: outputs × the largest number of classes (1 for numbers).
+    fn stride(&self) -> usize;
+
+    /// Room for a node's sums.
+    fn totals(&self) -> Self::Totals;
+
+    /// Sums the rows of `entries`.
+    fn sum(&self, entries: &[u32], totals: &mut Self::Totals);
+
+    /// The weight of a node.
+    fn weight(&self, totals: &Self::Totals) -> f64;
+
+    /// The impurity of a node; `entries` are those that were summed.
+    fn impurity(&self, entries: &[u32], totals: &Self::Totals) -> f64;
+
+    /// What a leaf here predicts: class fractions, means or medians.
+    fn value(&self, totals: &Self::Totals, out: &mut [f64]);
+
+    /// Room for a scan.
+    fn scan(&self) -> Self::Scan;
+
+    /// Starts with every row on the right. The rows will come in the order of `first`, then `second`.
+    fn start(&self, scan: &mut Self::Scan, totals: &Self::Totals, first: &[u32], second: &[u32]);
+
+    /// Moves the next row to the left.
+    fn push(&self, scan: &mut Self::Scan, row: usize);
+
+    /// The weights of the left and the right side.
+    fn weights(&self, scan: &Self::Scan) -> (f64, f64);
+
+    /// A number that is the larger the more the split reduces the impurity; only comparable within a node.
+    fn gain(&self, scan: &Self::Scan) -> f64;
+
+    /// What the two sides would predict for the first class (classes) or output: for monotonic constraints.
+    fn sides(&self, scan: &Self::Scan) -> (f64, f64);
+}

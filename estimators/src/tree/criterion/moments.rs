@@ -1,0 +1,214 @@
+//! Squared error and Poisson deviance: impurities of the first moments of y (Breiman et al. 1984).
+
+use super::{Criterion, row};
+use std::borrow::Cow;
+
+/// Targets and weights: what both impurities sum.
+#[derive(Debug)]
+pub struct Moments<'a> {
+    /// n × outputs, row by row.
+    y: Cow<'a, [f64]>,
+    outputs: usize,
+    weights: Option<&'a [f64]>,
+}
+
+/// The sums of a node.
+#[derive(Debug)]
+pub struct Sums {
+    sums: Vec<f64>,
+    /// The smallest and the largest value of each output: whether a node is pure is not left to rounding.
+    extent: Vec<(f64, f64)>,
+    squares: f64,
+    weight: f64,
+}
+
+/// The sums on the left, and those of the node.
+#[derive(Debug)]
+pub struct Left {
+    left: Vec<f64>,
+    total: Vec<f64>,
+    weight_left: f64,
+    weight: f64,
+}
+
+impl<'a> Moments<'a> {
+    /// `y` is n × outputs, row by row.
+    pub fn new(y: Cow<'a, [f64]>, outputs: usize, weights: Option<&'a [f64]>) -> Self {
+        Moments { y, outputs, weights }
+    }
+
+    #[inline(always)]
+    fn weight_of(&self, row: usize) -> f64 {
+        self.weights.map_or(1.0, |w| w[row])
+    }
+
+    fn room(&self) -> Sums {
+        let none = (f64::INFINITY, f64::NEG_INFINITY);
+        Sums { sums: vec![0.0; self.outputs], extent: vec![none; self.outputs], squares: 0.0, weight: 0.0 }
+    }
+
+    fn left(&self) -> Left {
+        Left { left: vec![0.0; self.outputs], total: vec![0.0; self.outputs], weight_left: 0.0, weight: 0.0 }
+    }
+
+    fn sum(&self, entries: &[u32], totals: &mut Sums) {
+        totals.sums.fill(0.0);
+        totals.extent.fill((f64::INFINITY, f64::NEG_INFINITY));
+        totals.squares = 0.0;
+        totals.weight = 0.0;
+        for &entry in entries {
+            let row = row(entry);
+            let w = self.weight_of(row);
+            for k in 0..self.outputs {
+                let y = self.y[row * self.outputs + k];
+                let (low, high) = &mut totals.extent[k];
+                *low = low.min(y);
+                *high = high.max(y);
+                totals.sums[k] += w * y;
+                totals.squares += w * y * y;
+            }
+            totals.weight += w;
+        }
+    }
+
+    fn value(&self, totals: &Sums, out: &mut [f64]) {
+        for k in 0..self.outputs {
+            let (low, high) = totals.extent[k];
+            out[k] = if low == high { low } else { totals.sums[k] / totals.weight };
+        }
+    }
+
+    fn start(&self, scan: &mut Left, totals: &Sums) {
+        scan.left.fill(0.0);
+        scan.total.copy_from_slice(&totals.sums);
+        scan.weight_left = 0.0;
+        scan.weight = totals.weight;
+    }
+
+    #[inline(always)]
+    fn push(&self, scan: &mut Left, row: usize) {
+        let w = self.weight_of(row);
+        if self.outputs == 1 {
+            scan.left[0] += w * self.y[row];
+        } else {
+            let y = &self.y[row * self.outputs..(row + 1) * self.outputs];
+            for (sum, y) in scan.left.iter_mut().zip(y) {
+                *sum += w * y;
+            }
+        }
+        scan.weight_left += w;
+    }
+}
+
+macro_rules! sums_criterion {
+    ($name:ident) => {
+        type Totals = Sums;
+        type Scan = Left;
+
+        fn stride(&self) -> usize {
+            self.0.outputs
+        }
+        fn totals(&self) -> Sums {
+            self.0.room()
+        }
+        fn sum(&self, entries: &[u32], totals: &mut Sums) {
+            self.0.sum(entries, totals);
+        }
+        fn weight(&self, totals: &Sums) -> f64 {
+            totals.weight
+        }
+        fn value(&self, totals: &Sums, out: &mut [f64]) {
+            self.0.value(totals, out);
+        }
+        fn scan(&self) -> Left {
+            self.0.left()
+        }
+        fn start(&self, scan: &mut Left, totals: &Sums, _: &[u32], _: &[u32]) {
+            self.0.start(scan, totals);
+        }
+        #[inline(always)]
+        fn push(&self, scan: &mut Left, row: usize) {
+            self.0.push(scan, row);
+        }
+        #[inline(always)]
+        fn weights(&self, scan: &Left) -> (f64, f64) {
+            (scan.weight_left, scan.weight - scan.weight_left)
+        }
+        fn sides(&self, scan: &Left) -> (f64, f64) {
+            let (left, right) = self.weights(scan);
+            (scan.left[0] / left, (scan.total[0] - scan.left[0]) / right)
+        }
+    };
+}
+
+/// The variance around the mean, averaged over the outputs.
+#[derive(Debug)]
+pub struct SquaredError<'a>(pub Moments<'a>);
+
+impl Criterion for SquaredError<'_> {
+    sums_criterion!(SquaredError);
+
+    fn impurity(&self, _: &[u32], totals: &Sums) -> f64 {
+        if totals.extent.iter().all(|(low, high)| low == high) {
+            return 0.0;
+        }
+        let means = totals.sums.iter().map(|sum| (sum / totals.weight).powi(2));
+        means.fold(totals.squares / totals.weight, |rest, square| rest - square) / self.0.outputs as f64
+    }
+    /// `Σ sum²/weight` over both sides: the variance, but for what does not depend on the split.
+    #[inline(always)]
+    fn gain(&self, scan: &Left) -> f64 {
+        let (left, right) = self.weights(scan);
+        let (mut of_left, mut of_right) = (0.0, 0.0);
+        for (&l, total) in scan.left.iter().zip(&scan.total) {
+            let r = total - l;
+            of_left += l * l;
+            of_right += r * r;
+        }
+        of_left / left + of_right / right
+    }
+}
+
+/// Half the Poisson deviance around the mean, averaged over the outputs. Sides whose y add up to 0 are refused.
+#[derive(Debug)]
+pub struct Poisson<'a>(pub Moments<'a>);
+
+/// Sums no larger than this count as 0.
+const NOTHING: f64 = f64::EPSILON;
+
+impl Criterion for Poisson<'_> {
+    sums_criterion!(Poisson);
+
+    fn impurity(&self, entries: &[u32], totals: &Sums) -> f64 {
+        if totals.sums.iter().any(|&sum| sum <= NOTHING) {
+            return f64::INFINITY;
+        }
+        if totals.extent.iter().all(|(low, high)| low == high) {
+            return 0.0;
+        }
+        let outputs = self.0.outputs;
+        let mut loss = 0.0;
+        for (k, sum) in totals.sums.iter().enumerate() {
+            let mean = sum / totals.weight;
+            for &entry in entries {
+                let y = self.0.y[row(entry) * outputs + k];
+                if y > 0.0 {
+                    loss += self.0.weight_of(row(entry)) * y * (y / mean).ln();
+                }
+            }
+        }
+        loss / (totals.weight * outputs as f64)
+    }
+    fn gain(&self, scan: &Left) -> f64 {
+        let (left, right) = self.weights(scan);
+        let mut gain = 0.0;
+        for (&l, total) in scan.left.iter().zip(&scan.total) {
+            let r = total - l;
+            if l <= NOTHING || r <= NOTHING {
+                return f64::NEG_INFINITY;
+            }
+            gain += l * (l / left).ln() + r * (r / right).ln();
+        }
+        gain
+    }
+}

@@ -1,0 +1,58 @@
+//! Decision trees with exact splits.
+//!
+//! One grower ([`grow`]) serves every [`Criterion`]; it takes a node's rows in each feature's order from a
+//! `source`, presorted once or sorted node by node, and compares `f32` values of X with `f64` thresholds midway
+//! between them. A fitted [`Tree`] is a struct of arrays; predictions walk a compact form of it.
+//!
+//! ```
+//! use ironlearn::tree::DecisionTreeClassifier;
+//! use linfa::prelude::*;
+//!
+//! let x = ndarray::array![[0.0], [1.0], [2.0], [3.0]];
+//! let y = ndarray::array!["low", "low", "high", "high"].mapv(str::to_owned);
+//! let model = DecisionTreeClassifier::default().fit(&linfa::Dataset::new(x.clone(), y.clone()))?;
+//! assert_eq!(model.predict(&x), y);
+//! # Ok::<(), ironlearn::Error>(())
+//! ```
+
+pub mod classifier;
+mod columns;
+pub mod criterion;
+pub mod grow;
+mod model;
+mod nodes;
+mod order;
+mod params;
+mod predict;
+mod prune;
+pub mod regressor;
+mod source;
+mod split;
+mod structure;
+
+pub use classifier::{ClassCriterion, ClassWeight, DecisionTreeClassifier, WeightRule};
+pub use columns::Columns;
+pub use criterion::Criterion;
+pub use model::{ClassTree, NumberTree};
+pub use params::{Count, FeatureRule, MaxFeatures, Splitter};
+pub use regressor::{DecisionTreeRegressor, NumberCriterion};
+pub use split::Limits;
+pub use structure::Tree;
+
+use crate::{Result, bad_input};
+
+/// The rows whose weight is not 0, and the sum of the weights.
+fn rows_that_count(n: usize, weights: Option<&[f64]>) -> Result<(Vec<u32>, f64)> {
+    if n > criterion::ROW as usize {
+        bad_input!("a tree takes up to {} rows, not {n}", criterion::ROW);
+    }
+    let Some(weights) = weights else { return Ok(((0..n as u32).collect(), n as f64)) };
+    let rows: Vec<u32> = (0..n as u32).filter(|&row| weights[row as usize] != 0.0).collect();
+    if rows.is_empty() {
+        bad_input!("Sample weights must contain at least one non-zero number.");
+    }
+    Ok((rows, weights.iter().sum()))
+}
+
+#[cfg(test)]
+mod tests;

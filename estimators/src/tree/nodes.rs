@@ -1,0 +1,110 @@
+//! Nodes as they grow, in pieces, and how pieces become one tree.
+
+use super::Tree;
+use ndarray::{Array1, Array2};
+
+/// Where a child is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Child {
+    /// There is none: the node is a leaf.
+    None,
+    /// In the same piece.
+    Here(usize),
+    /// The root of another piece.
+    Piece(usize),
+}
+
+/// What a node holds but its value.
+#[derive(Debug, Clone, Copy)]
+pub struct Node {
+    /// The left and the right child.
+    pub children: [Child; 2],
+    /// The feature that splits it.
+    pub feature: i32,
+    /// Values up to this go left.
+    pub threshold: f64,
+    /// Its impurity.
+    pub impurity: f64,
+    /// Its rows.
+    pub n: usize,
+    /// Their weight.
+    pub weight: f64,
+    /// Whether missing values go left.
+    pub missing_left: bool,
+}
+
+/// The nodes of one piece, parents first.
+#[derive(Debug, Default)]
+pub struct Nodes {
+    /// The nodes.
+    pub nodes: Vec<Node>,
+    /// Their values, one after the other.
+    pub values: Vec<f64>,
+}
+
+/// Marks what a leaf has no use for, as scikit-learn does.
+pub const UNDEFINED: i32 = -2;
+
+impl Nodes {
+    /// Makes node `at` a leaf.
+    pub fn prune(&mut self, at: usize) {
+        let node = &mut self.nodes[at];
+        node.children = [Child::None; 2];
+        node.feature = UNDEFINED;
+        node.threshold = f64::from(UNDEFINED);
+        node.missing_left = false;
+    }
+}
+
+/// One tree from pieces. Nodes are numbered depth first, left before right, where `depth_first`; otherwise the one
+/// piece keeps its order.
+pub fn join(pieces: &[Nodes], depth_first: bool, n_features: usize, n_classes: &[usize]) -> Tree {
+    let count: usize = pieces.iter().map(|piece| piece.nodes.len()).sum();
+    let stride = n_classes.len() * n_classes.iter().copied().max().unwrap_or(1);
+    let mut order: Vec<(usize, usize)> = Vec::with_capacity(count);
+    let mut number: Vec<Vec<i32>> = pieces.iter().map(|piece| vec![-1; piece.nodes.len()]).collect();
+    let place = |child: Child, piece: usize| match child {
+        Child::None => None,
+        Child::Here(at) => Some((piece, at)),
+        Child::Piece(other) => Some((other, 0)),
+    };
+    if depth_first {
+        let mut stack = vec![(0, 0)];
+        while let Some((piece, at)) = stack.pop() {
+            number[piece][at] = order.len() as i32;
+            order.push((piece, at));
+            let [left, right] = pieces[piece].nodes[at].children;
+            stack.extend(place(right, piece));
+            stack.extend(place(left, piece));
+        }
+    } else {
+        order.extend((0..pieces[0].nodes.len()).map(|at| (0, at)));
+        number[0].iter_mut().enumerate().for_each(|(at, number)| *number = at as i32);
+    }
+    let mut value = Array2::zeros((count, stride));
+    for (mut row, &(piece, at)) in value.rows_mut().into_iter().zip(&order) {
+        let from = &pieces[piece].values[at * stride..(at + 1) * stride];
+        row.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    }
+    let node = |&(piece, at): &(usize, usize)| &pieces[piece].nodes[at];
+    let child = |side: usize| -> Array1<i32> {
+        let number = |&(piece, at): &(usize, usize)| {
+            place(pieces[piece].nodes[at].children[side], piece).map_or(-1, |(piece, at)| number[piece][at])
+        };
+        order.iter().map(number).collect()
+    };
+    Tree {
+        n_features,
+        n_classes: n_classes.to_vec(),
+        children_left: child(0),
+        children_right: child(1),
+        feature: order.iter().map(|at| node(at).feature).collect(),
+        threshold: order.iter().map(|at| node(at).threshold).collect(),
+        impurity: order.iter().map(|at| node(at).impurity).collect(),
+        n_node_samples: order.iter().map(|at| node(at).n as i64).collect(),
+        weighted_n_node_samples: order.iter().map(|at| node(at).weight).collect(),
+        missing_go_to_left: order.iter().map(|at| u8::from(node(at).missing_left)).collect(),
+        value,
+        steps: Default::default(),
+    }
+}

@@ -1,0 +1,299 @@
+//! Where a grower finds a node's rows in a feature's order: presorted lists, or a sort (or a draw) per node.
+//!
+//! Presorting pays where most features are looked at in each node; sorting per node where few are drawn, where X is
+//! sparse, and where thresholds are drawn at random. Both hand out the same order, so the tree is the same.
+
+use super::Criterion;
+use super::columns::Columns;
+use super::criterion::row;
+use super::order::{self, MISSING, Room};
+use super::split::{Candidate, Found, Search, between};
+use crate::Result;
+use ironlearn_linalg::{Control, threads};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// A worker's scratch space.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    room: Room,
+    values: Vec<f32>,
+    entries: Vec<u32>,
+    sorted: Vec<u32>,
+}
+
+/// What is common to all parts of one tree's growth.
+#[derive(Debug)]
+pub struct Shared<'a, 'x> {
+    /// X.
+    pub columns: &'a Columns<'x>,
+    /// For each row, whether it goes left in the split that is being made. Rows belong to one node at a time.
+    side: Vec<AtomicU8>,
+    /// For each row, its place among the samples; for sparse X only.
+    place: Vec<AtomicU32>,
+}
+
+/// The rows of the nodes of a subtree.
+#[derive(Debug)]
+pub enum Source<'a> {
+    /// For each feature the sorted entries.
+    Sorted(Vec<&'a mut [u32]>),
+    /// The rows, and where they start among all samples.
+    Samples(&'a mut [u32], usize),
+}
+
+impl<'a, 'x> Shared<'a, 'x> {
+    /// Room for the rows of `columns`.
+    pub fn new(columns: &'a Columns<'x>) -> Self {
+        let n = columns.shape().0;
+        let place = if matches!(columns, Columns::Sparse(_)) { n } else { 0 };
+        Shared {
+            columns,
+            side: (0..n).map(|_| AtomicU8::new(0)).collect(),
+            place: (0..place).map(|_| AtomicU32::new(u32::MAX)).collect(),
+        }
+    }
+
+    /// Notes where the rows are, after they moved.
+    pub fn note_places(&self, rows: &[u32], start: usize) {
+        if !self.place.is_empty() {
+            for (i, &r) in rows.iter().enumerate() {
+                self.place[row(r)].store((start + i) as u32, Ordering::Relaxed);
+            }
+        }
+    }
+
+    /// The values of `rows` (at `start` among the samples) in column `j`.
+    fn values(&self, rows: &[u32], start: usize, j: usize, out: &mut Vec<f32>) {
+        out.clear();
+        match self.columns {
+            Columns::F32(x) => out.extend(rows.iter().map(|&r| x[[row(r), j]])),
+            Columns::F64(x) => out.extend(rows.iter().map(|&r| x[[row(r), j]] as f32)),
+            Columns::Sparse(x) => {
+                let (stored, values) = x.column(j);
+                if rows.len() * (stored.len().max(2).ilog2() as usize) < stored.len() {
+                    let find = |r: &u32| stored.binary_search(r).map_or(0.0, |at| values[at]);
+                    out.extend(rows.iter().map(find));
+                } else {
+                    out.resize(rows.len(), 0.0);
+                    for (&r, &v) in stored.iter().zip(values) {
+                        let at = (self.place[r as usize].load(Ordering::Relaxed) as usize).wrapping_sub(start);
+                        if let Some(out) = out.get_mut(at) {
+                            *out = v;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<'a> Source<'a> {
+    /// The rows of a node, as entries, in the order of `list` where lists are presorted.
+    pub fn rows(&self, node: &Range<usize>, list: u32) -> &[u32] {
+        match self {
+            Source::Sorted(lists) => &lists[list as usize][node.clone()],
+            Source::Samples(rows, _) => &rows[node.clone()],
+        }
+    }
+
+    /// Fills `scratch.sorted` with the node's entries in the order of `feature`, or returns them where they lie.
+    fn order<'s>(
+        &'s self,
+        node: &Range<usize>,
+        feature: u32,
+        shared: &Shared<'_, '_>,
+        scratch: &'s mut Scratch,
+    ) -> &'s [u32] {
+        match self {
+            Source::Sorted(lists) => &lists[feature as usize][node.clone()],
+            Source::Samples(rows, start) => {
+                let rows = &rows[node.clone()];
+                shared.values(rows, start + node.start, feature as usize, &mut scratch.values);
+                scratch.sorted.clear();
+                scratch.sorted.resize(rows.len(), 0);
+                order::sort_entries(rows, &scratch.values, &mut scratch.room, &mut scratch.sorted);
+                &scratch.sorted
+            }
+        }
+    }
+
+    /// The best split on `feature`.
+    pub fn best<C: Criterion>(
+        &self,
+        node: &Range<usize>,
+        feature: u32,
+        search: &Search<'_, C>,
+        shared: &Shared<'_, '_>,
+        scratch: &mut Scratch,
+        scan: &mut C::Scan,
+    ) -> Found {
+        let entries = self.order(node, feature, shared, scratch);
+        let n_missing = entries.iter().rev().take_while(|&&e| e & MISSING != 0).count();
+        search.best(entries, n_missing, |row| shared.columns.value(row, feature as usize), scan)
+    }
+
+    /// Sorts the node's rows into those left and right of a threshold drawn by `draw` (64 random bits).
+    #[allow(clippy::too_many_arguments, reason = "the surroundings of one search")]
+    pub fn random<C: Criterion>(
+        &self,
+        node: &Range<usize>,
+        feature: u32,
+        draw: u64,
+        search: &Search<'_, C>,
+        shared: &Shared<'_, '_>,
+        scratch: &mut Scratch,
+        scan: &mut C::Scan,
+    ) -> Found {
+        let Source::Samples(rows, start) = self else {
+            return Found { constant: true, best: None };
+        };
+        let rows = &rows[node.clone()];
+        shared.values(rows, start + node.start, feature as usize, &mut scratch.values);
+        let known = scratch.values.iter().filter(|v| !v.is_nan());
+        let (low, high) = known.clone().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)));
+        let n_missing = rows.len() - known.count();
+        if n_missing == rows.len() || (high <= low + super::columns::TIE && n_missing == 0) {
+            return Found { constant: true, best: None };
+        }
+        let (low, high) = (f64::from(low), f64::from(high));
+        let mut threshold = low + (high - low) * ((draw >> 11) as f64 / (1_u64 << 53) as f64);
+        if threshold >= high {
+            threshold = low;
+        }
+        let missing_left = n_missing > 0 && draw & 1 == 1;
+        let goes_left = |v: f32| if v.is_nan() { missing_left } else { f64::from(v) <= threshold };
+        let (left, right) = (&mut scratch.entries, &mut scratch.sorted);
+        left.clear();
+        right.clear();
+        for (&r, &v) in rows.iter().zip(&scratch.values) {
+            if goes_left(v) { left.push(r) } else { right.push(r) }
+        }
+        let gain = search.given(left, right, scan);
+        let n_left = left.len();
+        let missing_left = if n_missing > 0 { missing_left } else { 2 * n_left > rows.len() };
+        let best = gain.map(|gain| Candidate { gain, n_left, missing_left, drawn: Some(threshold) });
+        Found { constant: false, best }
+    }
+
+    /// Puts the rows that go left first in the list of `feature` (or among the samples), and returns the threshold.
+    pub fn settle(
+        &mut self,
+        node: &Range<usize>,
+        feature: u32,
+        split: &Candidate,
+        shared: &Shared<'_, '_>,
+        scratch: &mut Scratch,
+    ) -> f64 {
+        let value = |entry: u32| shared.columns.value(row(entry), feature as usize);
+        if let Some(threshold) = split.drawn {
+            if let Source::Samples(rows, start) = self {
+                let rows = &mut rows[node.clone()];
+                shared.values(rows, *start + node.start, feature as usize, &mut scratch.values);
+                scratch.sorted.clear();
+                let goes_left = |v: f32| if v.is_nan() { split.missing_left } else { f64::from(v) <= threshold };
+                for side in [true, false] {
+                    let of_side = rows.iter().zip(&scratch.values).filter(|(_, v)| goes_left(**v) == side);
+                    scratch.sorted.extend(of_side.map(|(&r, _)| r));
+                }
+                rows.copy_from_slice(&scratch.sorted);
+                shared.note_places(rows, *start + node.start);
+            }
+            return threshold;
+        }
+        if let Source::Samples(..) = self {
+            self.order(node, feature, shared, scratch);
+        }
+        let list = match self {
+            Source::Sorted(lists) => &mut lists[feature as usize][node.clone()],
+            Source::Samples(rows, _) => {
+                let rows = &mut rows[node.clone()];
+                rows.copy_from_slice(&scratch.sorted);
+                rows
+            }
+        };
+        let n_missing = list.iter().rev().take_while(|&&e| e & MISSING != 0).count();
+        let known = list.len() - n_missing;
+        let below = if split.missing_left && n_missing > 0 { split.n_left - n_missing } else { split.n_left };
+        let threshold =
+            if below == known { f64::INFINITY } else { between(value(list[below - 1]), value(list[below])) };
+        if split.missing_left && n_missing > 0 {
+            list[below..].rotate_right(n_missing);
+        }
+        if let Source::Samples(rows, start) = self {
+            let rows = &mut rows[node.clone()];
+            rows.iter_mut().for_each(|entry| *entry = row(*entry) as u32);
+            shared.note_places(rows, *start + node.start);
+        }
+        threshold
+    }
+
+    /// Splits the other features' lists as `feature`'s list has been split.
+    ///
+    /// # Errors
+    /// [`ironlearn_linalg::Error::Interrupted`].
+    pub fn divide(
+        &mut self,
+        node: &Range<usize>,
+        feature: u32,
+        n_left: usize,
+        active: &[u32],
+        shared: &Shared<'_, '_>,
+        scratch: &mut Scratch,
+        ctl: Option<&Control>,
+    ) -> Result<()> {
+        let Source::Sorted(lists) = self else { return Ok(()) };
+        for (i, &entry) in lists[feature as usize][node.clone()].iter().enumerate() {
+            shared.side[row(entry)].store(u8::from(i < n_left), Ordering::Relaxed);
+        }
+        let n = node.len();
+        match ctl {
+            Some(ctl) => {
+                let mut wanted = vec![false; lists.len()];
+                active.iter().filter(|&&f| f != feature).for_each(|&f| wanted[f as usize] = true);
+                let lists = lists.iter_mut().zip(wanted).filter(|(_, wanted)| *wanted);
+                let jobs: Vec<_> = lists.map(|(list, _)| Mutex::new(&mut list[node.clone()])).collect();
+                threads::map(ctl, jobs.len(), |j| {
+                    let mut list = jobs[j].lock().unwrap_or_else(PoisonError::into_inner);
+                    order::divide(&mut list, &shared.side, &mut vec![0; n]);
+                })?;
+            }
+            None => {
+                scratch.entries.resize(n.max(scratch.entries.len()), 0);
+                for &f in active.iter().filter(|&&f| f != feature) {
+                    order::divide(&mut lists[f as usize][node.clone()], &shared.side, &mut scratch.entries);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the source apart into those of the given nodes, which are disjoint and in rising order.
+    pub fn take_apart(self, nodes: &[Range<usize>]) -> Vec<Source<'a>> {
+        fn pieces<'a>(mut rest: &'a mut [u32], nodes: &[Range<usize>], mut visit: impl FnMut(usize, &'a mut [u32])) {
+            let mut at = 0;
+            for (i, node) in nodes.iter().enumerate() {
+                let (_, tail) = rest.split_at_mut(node.start - at);
+                let (piece, tail) = tail.split_at_mut(node.len());
+                visit(i, piece);
+                rest = tail;
+                at = node.end;
+            }
+        }
+        match self {
+            Source::Sorted(lists) => {
+                let mut parts: Vec<Vec<&'a mut [u32]>> = nodes.iter().map(|_| Vec::new()).collect();
+                for list in lists {
+                    pieces(list, nodes, |i, piece| parts[i].push(piece));
+                }
+                parts.into_iter().map(Source::Sorted).collect()
+            }
+            Source::Samples(rows, start) => {
+                let mut parts = Vec::new();
+                pieces(rows, nodes, |i, piece| parts.push(Source::Samples(piece, start + nodes[i].start)));
+                parts
+            }
+        }
+    }
+}

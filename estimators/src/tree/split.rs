@@ -1,0 +1,166 @@
+//! Finding a node's best split on one feature: a scan over the rows in the feature's order.
+
+use super::columns::TIE;
+use super::criterion::{Criterion, row};
+use super::order::{NEAR, NEW};
+
+/// What a split has to respect.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Rows in a child, at least.
+    pub min_leaf: usize,
+    /// Weight of a child, at least.
+    pub min_weight: f64,
+}
+
+/// A node's place between its neighbours under monotonic constraints: its value stays inside.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// The smallest value allowed.
+    pub lower: f64,
+    /// The largest value allowed.
+    pub upper: f64,
+}
+
+impl Bounds {
+    /// No bounds.
+    pub const NONE: Bounds = Bounds { lower: f64::NEG_INFINITY, upper: f64::INFINITY };
+
+    /// Whether children of these values are allowed where the feature's constraint is `sign`.
+    fn allow(&self, sign: i8, left: f64, right: f64) -> bool {
+        let inside = |v: f64| v >= self.lower && v <= self.upper;
+        inside(left) && inside(right) && (left - right) * f64::from(sign) <= 0.0
+    }
+}
+
+/// A split of a node on one feature.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Candidate {
+    /// Comparable within the node.
+    pub gain: f64,
+    /// The number of rows on the left.
+    pub n_left: usize,
+    /// Whether missing values go left.
+    pub missing_left: bool,
+    /// The threshold, where it was drawn; otherwise it lies between two rows of the order.
+    pub drawn: Option<f64>,
+}
+
+/// What a feature offers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Found {
+    /// Whether no split separates two values: true below this node as well.
+    pub constant: bool,
+    /// The best split that respects the limits.
+    pub best: Option<Candidate>,
+}
+
+/// One scan's surroundings.
+pub struct Search<'a, C: Criterion> {
+    /// The criterion.
+    pub criterion: &'a C,
+    /// The node's sums.
+    pub totals: &'a C::Totals,
+    /// The limits.
+    pub limits: Limits,
+    /// The feature's constraint (0: none) and the node's bounds.
+    pub monotonic: (i8, Bounds),
+}
+
+impl<C: Criterion> Search<'_, C> {
+    /// The gain of the scan's present split, or `None` where a limit forbids it.
+    #[inline(always)]
+    fn gain(&self, scan: &C::Scan, n_left: usize, n: usize) -> Option<f64> {
+        if n_left < self.limits.min_leaf || n - n_left < self.limits.min_leaf {
+            return None;
+        }
+        let (left, right) = self.criterion.weights(scan);
+        // Negative weights may leave a side without weight: nothing can be predicted there.
+        if left < self.limits.min_weight || right < self.limits.min_weight || left <= 0.0 || right <= 0.0 {
+            return None;
+        }
+        let (sign, bounds) = self.monotonic;
+        if sign != 0 {
+            let (left, right) = self.criterion.sides(scan);
+            if !bounds.allow(sign, left, right) {
+                return None;
+            }
+        }
+        Some(self.criterion.gain(scan))
+    }
+
+    /// The best of all splits of `entries`, which are sorted, the last `n_missing` missing. The first of equally good
+    /// ones wins. `value` looks up the value of a row.
+    pub fn best(&self, entries: &[u32], n_missing: usize, value: impl Fn(usize) -> f32, scan: &mut C::Scan) -> Found {
+        let n = entries.len();
+        let (known, missing) = entries.split_at(n - n_missing);
+        let mut found = Found { constant: true, best: None };
+        if known.is_empty() {
+            return found;
+        }
+        let mut best_gain = f64::NEG_INFINITY;
+        let larger = |at: usize| {
+            let entry = known[at];
+            entry & NEW != 0 || (entry & NEAR != 0 && value(row(entry)) > value(row(known[at - 1])) + TIE)
+        };
+        self.criterion.start(scan, self.totals, known, missing);
+        for at in 1..known.len() {
+            self.criterion.push(scan, row(known[at - 1]));
+            if known[at] & (NEW | NEAR) == 0 || !larger(at) {
+                continue;
+            }
+            found.constant = false;
+            if let Some(gain) = self.gain(scan, at, n)
+                && gain > best_gain
+            {
+                best_gain = gain;
+                found.best = Some(Candidate { gain, n_left: at, missing_left: 2 * at > n, drawn: None });
+            }
+        }
+        if missing.is_empty() {
+            return found;
+        }
+        found.constant = false;
+        if let Some(best) = &mut found.best {
+            best.missing_left = false;
+        }
+        self.criterion.push(scan, row(known[known.len() - 1]));
+        if let Some(gain) = self.gain(scan, known.len(), n)
+            && gain > best_gain
+        {
+            best_gain = gain;
+            found.best = Some(Candidate { gain, n_left: known.len(), missing_left: false, drawn: None });
+        }
+        self.criterion.start(scan, self.totals, missing, known);
+        for &entry in missing {
+            self.criterion.push(scan, row(entry));
+        }
+        for at in 1..known.len() {
+            self.criterion.push(scan, row(known[at - 1]));
+            if !larger(at) {
+                continue;
+            }
+            if let Some(gain) = self.gain(scan, n_missing + at, n)
+                && gain > best_gain
+            {
+                best_gain = gain;
+                found.best = Some(Candidate { gain, n_left: n_missing + at, missing_left: true, drawn: None });
+            }
+        }
+        found
+    }
+
+    /// The one split that sends `left` to the left and `right` to the right.
+    pub fn given(&self, left: &[u32], right: &[u32], scan: &mut C::Scan) -> Option<f64> {
+        self.criterion.start(scan, self.totals, left, right);
+        for &entry in left {
+            self.criterion.push(scan, row(entry));
+        }
+        self.gain(scan, left.len(), left.len() + right.len()).filter(|gain| *gain > f64::NEG_INFINITY)
+    }
+}
+
+/// The threshold between the values of two neighbours in the order.
+pub fn between(below: f32, above: f32) -> f64 {
+    f64::from(below) / 2.0 + f64::from(above) / 2.0
+}

@@ -1,0 +1,60 @@
+"""What other packages expect to find: scikit-learn's own types, on request. Nothing is computed here.
+
+Tree tools (`plot_tree`, `export_text`, `export_graphviz`, SHAP's TreeExplainer, partial dependence) look for instances
+of scikit-learn's tree classes with a `tree_` of its compiled type. Ours register as virtual subclasses, and their
+`tree_` is such an object, filled with our arrays when it is first read.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def register_trees(base, classifier, regressor) -> None:
+    """Makes our trees virtual subclasses of scikit-learn's."""
+    from sklearn import tree
+
+    tree.BaseDecisionTree.register(base)
+    tree.DecisionTreeClassifier.register(classifier)
+    tree.DecisionTreeRegressor.register(regressor)
+
+
+def sklearn_tree(arrays: dict):
+    """scikit-learn's `Tree` with the nodes in `arrays` (see the core's `Model.tree`)."""
+    from sklearn.tree._tree import NODE_DTYPE, Tree
+
+    count, n_classes = arrays["node_count"], np.asarray(arrays["n_classes"], dtype=np.intp)
+    nodes = np.zeros(count, dtype=NODE_DTYPE)
+    for name, field in _NODE_FIELDS.items():
+        nodes[field] = arrays[name]
+    tree = Tree(arrays["n_features"], n_classes, len(n_classes))
+    values = np.ascontiguousarray(arrays["value"]).reshape(count, len(n_classes), n_classes.max())
+    tree.__setstate__({"max_depth": arrays["max_depth"], "node_count": count, "nodes": nodes, "values": values})
+    return tree
+
+
+_NODE_FIELDS = {
+    "children_left": "left_child",
+    "children_right": "right_child",
+    "feature": "feature",
+    "threshold": "threshold",
+    "impurity": "impurity",
+    "n_node_samples": "n_node_samples",
+    "weighted_n_node_samples": "weighted_n_node_samples",
+    "missing_go_to_left": "missing_go_to_left",
+}
+
+
+def sparse(array):
+    """A scipy sparse array in the form that scikit-learn's configuration asks for."""
+    from sklearn.utils import _align_api_if_sparse
+
+    return _align_api_if_sparse(array)
+
+
+def partial_dependence(tree, grid, target_features):
+    """Partial dependence by scikit-learn's walk over its own tree: what its inspection module calls."""
+    grid = np.asarray(grid, dtype=np.float32, order="C")
+    averaged = np.zeros(grid.shape[0], dtype=np.float64)
+    tree.compute_partial_dependence(grid, np.asarray(target_features, dtype=np.intp, order="C"), averaged)
+    return averaged

@@ -1,0 +1,211 @@
+"""Our decision trees beside scikit-learn's: the same trees where no two splits are equally good."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import sklearn.tree
+from ironlearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import ironlearn
+
+REFERENCE = {
+    DecisionTreeClassifier: sklearn.tree.DecisionTreeClassifier,
+    DecisionTreeRegressor: sklearn.tree.DecisionTreeRegressor,
+}
+
+
+def data(n=400, p=6, seed=0, classes=None, missing=False, outputs=None):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, p))
+    y = X[:, 0] * 2 + np.sin(3 * X[:, 1]) + rng.normal(size=n) * 0.5
+    if missing:
+        X[rng.random(X.shape) < 0.1] = np.nan
+    if outputs:
+        y = np.column_stack([y + k * X[:, 2] for k in range(outputs)])
+        y = np.nan_to_num(y)
+    if classes:
+        y = np.digitize(y, np.quantile(y, np.linspace(0, 1, classes + 1)[1:-1]))
+    return X, y
+
+
+def same_tree(ours, theirs):
+    a, b = ours.tree_, theirs.tree_
+    np.testing.assert_array_equal(a.children_left, b.children_left)
+    np.testing.assert_array_equal(a.children_right, b.children_right)
+    np.testing.assert_array_equal(a.feature, b.feature)
+    np.testing.assert_array_equal(a.threshold, b.threshold)
+    np.testing.assert_array_equal(a.n_node_samples, b.n_node_samples)
+    inner = a.children_left >= 0
+    np.testing.assert_array_equal(a.missing_go_to_left[inner], b.missing_go_to_left[inner])
+    np.testing.assert_allclose(a.weighted_n_node_samples, b.weighted_n_node_samples)
+    np.testing.assert_allclose(a.impurity, b.impurity, atol=1e-9)
+    np.testing.assert_allclose(a.value, b.value, atol=1e-12)
+    np.testing.assert_allclose(ours.feature_importances_, theirs.feature_importances_, atol=1e-9)
+    assert (a.max_depth, a.n_leaves) == (b.max_depth, b.n_leaves) == (ours.get_depth(), ours.get_n_leaves())
+
+
+CASES = [
+    *[(DecisionTreeClassifier, {"criterion": c}) for c in ("gini", "entropy", "log_loss")],
+    *[(DecisionTreeRegressor, {"criterion": c}) for c in ("squared_error", "absolute_error", "poisson")],
+]
+
+
+# Leaves of several rows: in nodes of two or three rows many splits are equally good, and one is drawn.
+@pytest.mark.parametrize("cls, params", CASES)
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("missing", [False, True])
+@pytest.mark.parametrize("limits", [{"max_depth": 5}, {"max_leaf_nodes": 12}, {"min_weight_fraction_leaf": 0.05}])
+def test_same_tree(cls, params, weighted, missing, limits):
+    X, y = data(classes=3 if cls is DecisionTreeClassifier else None, missing=missing)
+    if params["criterion"] == "poisson":
+        y = np.exp(y)
+    weights = np.random.default_rng(1).uniform(0.5, 2, size=len(y)) if weighted else None
+    params = {"min_samples_leaf": 8, **params, **limits}
+    ours = cls(random_state=0, **params).fit(X, y, sample_weight=weights)
+    theirs = REFERENCE[cls](random_state=0, **params).fit(X, y, sample_weight=weights)
+    same_tree(ours, theirs)
+    np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
+    np.testing.assert_array_equal(ours.apply(X), theirs.apply(X))
+    np.testing.assert_array_equal(ours.decision_path(X).toarray(), theirs.decision_path(X).toarray())
+
+
+@pytest.mark.parametrize("cls, params", CASES[:1] + CASES[3:4])
+def test_multi_output_pruning_constraints(cls, params):
+    classes = 2 if cls is DecisionTreeClassifier else None
+    X, y = data(classes=classes, outputs=2)
+    ours = cls(min_samples_leaf=8, **params).fit(X, y)
+    same_tree(ours, REFERENCE[cls](min_samples_leaf=8, **params).fit(X, y))
+    X, y = data(classes=classes)
+    path = ours.cost_complexity_pruning_path(X, y)
+    expected = REFERENCE[cls](min_samples_leaf=8, **params).cost_complexity_pruning_path(X, y)
+    np.testing.assert_allclose(path.ccp_alphas, expected.ccp_alphas, atol=1e-12)
+    np.testing.assert_allclose(path.impurities, expected.impurities, atol=1e-12)
+    alpha = (path.ccp_alphas[-3] + path.ccp_alphas[-2]) / 2
+    for extra in ({"ccp_alpha": alpha}, {"monotonic_cst": [1, 0, -1, 0, 0, 0]}):
+        ours = cls(min_samples_leaf=8, **params, **extra).fit(X, y)
+        same_tree(ours, REFERENCE[cls](min_samples_leaf=8, **params, **extra).fit(X, y))
+
+
+@pytest.mark.parametrize("form", [sp.csr_matrix, sp.csc_matrix, sp.csr_array])
+def test_sparse(form):
+    X, y = data(classes=3)
+    X[np.abs(X) < 0.8] = 0
+    dense = DecisionTreeClassifier(random_state=0, min_samples_leaf=5).fit(X, y)
+    sparse = DecisionTreeClassifier(random_state=0, min_samples_leaf=5).fit(form(X), y)
+    same_tree(sparse, dense)
+    np.testing.assert_array_equal(sparse.predict_proba(form(X)), dense.predict_proba(X))
+
+
+@pytest.mark.parametrize("labels", [["b", "a", "c"], [10, -3, 7], [2.5, 0.5, 1.5]])
+def test_labels(labels):
+    X, y = data(classes=3)
+    names = np.array(labels)[y]
+    model = DecisionTreeClassifier(min_samples_leaf=5, class_weight={labels[0]: 3.0}).fit(X, names)
+    theirs = sklearn.tree.DecisionTreeClassifier(min_samples_leaf=5, class_weight={labels[0]: 3.0}).fit(X, names)
+    np.testing.assert_array_equal(model.classes_, theirs.classes_)
+    np.testing.assert_array_equal(model.predict(X), theirs.predict(X))
+    np.testing.assert_allclose(model.predict_log_proba(X), theirs.predict_log_proba(X))
+    balanced = DecisionTreeClassifier(min_samples_leaf=5, class_weight="balanced").fit(X, names)
+    same_tree(balanced, sklearn.tree.DecisionTreeClassifier(min_samples_leaf=5, class_weight="balanced").fit(X, names))
+
+
+def test_threads_layout_and_dtype_change_nothing():
+    X, y = data(n=20_000, p=20, missing=True)
+    with ironlearn.config_context(n_threads=1):
+        one = DecisionTreeRegressor(random_state=3).fit(X, y)
+    two = DecisionTreeRegressor(random_state=3).fit(np.asfortranarray(X), y)
+    three = DecisionTreeRegressor(random_state=3).fit(X.astype(np.float32), y)
+    for other in (two, three):
+        assert one._model.to_bytes() == other._model.to_bytes()
+    expected = one.predict(X)
+    np.testing.assert_array_equal(two.predict(np.asfortranarray(X.astype(np.float32))), expected)
+    np.testing.assert_array_equal([one.predict(X[i : i + 1])[0] for i in range(50)], expected[:50])
+
+
+def test_scikit_learn_around_it():
+    X, y = data(classes=2)
+    model = DecisionTreeClassifier(random_state=0, max_depth=3).fit(X, y)
+    copy = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(copy.predict_proba(X), model.predict_proba(X))
+    same_tree(copy, model)
+    assert clone(model).get_params() == model.get_params()
+    search = GridSearchCV(DecisionTreeClassifier(random_state=0), {"max_depth": [1, 3]}, cv=3).fit(X, y)
+    assert search.best_score_ > 0.7
+    assert cross_val_score(make_pipeline(StandardScaler(), DecisionTreeClassifier()), X, y, cv=3).mean() > 0.7
+    with pytest.raises(NotFittedError):
+        DecisionTreeClassifier().predict(X)
+    with pytest.raises(NotFittedError):
+        DecisionTreeClassifier().feature_importances_  # noqa: B018
+
+
+def test_tools_read_our_trees():
+    X, y = data(classes=2)
+    model = DecisionTreeClassifier(max_depth=2).fit(X, y)
+    theirs = sklearn.tree.DecisionTreeClassifier(max_depth=2).fit(X, y)
+    assert isinstance(model, sklearn.tree.DecisionTreeClassifier)
+    assert isinstance(model.tree_, sklearn.tree._tree.Tree)
+    assert sklearn.tree.export_text(model) == sklearn.tree.export_text(theirs)
+    assert sklearn.tree.export_graphviz(model) == sklearn.tree.export_graphviz(theirs)
+    pytest.importorskip("matplotlib").use("Agg")
+    assert len(sklearn.tree.plot_tree(model)) == len(sklearn.tree.plot_tree(theirs))
+
+
+def test_shap_reads_our_trees():
+    shap = pytest.importorskip("shap")
+    X, y = data()
+    model = DecisionTreeRegressor(max_depth=3).fit(X, y)
+    values = shap.TreeExplainer(model).shap_values(X[:20])
+    expected = shap.TreeExplainer(sklearn.tree.DecisionTreeRegressor(max_depth=3).fit(X, y)).shap_values(X[:20])
+    np.testing.assert_allclose(values, expected, atol=1e-8)
+
+
+def test_partial_dependence_by_recursion():
+    from sklearn.inspection import partial_dependence
+
+    X, y = data()
+    params = {"max_depth": 4, "min_samples_leaf": 5}
+    both = [cls(**params).fit(X, y) for cls in (DecisionTreeRegressor, sklearn.tree.DecisionTreeRegressor)]
+    ours, theirs = (partial_dependence(m, X, [0], method="recursion")["average"] for m in both)
+    np.testing.assert_allclose(ours, theirs)
+
+
+def test_deprecated_criterion_warns():
+    with pytest.warns(FutureWarning, match="friedman_mse"):
+        model = DecisionTreeRegressor(criterion="friedman_mse")
+    assert model.criterion == "squared_error"
+
+
+@pytest.mark.parametrize("cls", REFERENCE)
+def test_bad_input(cls):
+    X, y = data(n=50, classes=2)
+    infinite = X.copy()
+    infinite[3, 2] = 1e300
+    bad = [
+        (infinite, y, None),
+        (sp.csr_matrix(np.where(X > 2, np.nan, X) * np.nan), y, None),
+        (X, y[:-1], None),
+        (X[:0], y[:0], None),
+        (X[0], y, None),
+        (X, y, np.zeros(50)),
+        (X, y, np.ones(49)),
+        (X, np.where(y == 1, np.nan, y), None),
+    ]
+    for X_bad, y_bad, weights in bad:
+        with pytest.raises(ValueError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            cls().fit(X_bad, y_bad, sample_weight=weights)
+    model = cls().fit(X, y)
+    for X_bad in (infinite, X[:, :-1], X[0], np.empty((0, X.shape[1])), sp.csr_matrix(np.full_like(X, np.nan))):
+        with pytest.raises(ValueError):
+            model.predict(X_bad)
+    for params in ({"max_depth": 0}, {"min_samples_split": 1}, {"min_samples_leaf": 1.5}, {"max_features": 0}):
+        with pytest.raises(ValueError):
+            cls(**params).fit(X, y)
