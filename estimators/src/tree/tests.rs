@@ -296,6 +296,6 @@ fn a_saved_tree_is_the_same_tree() {
     let model = DecisionTreeClassifier::default().fit_on(&p.classes(), &Cpu).unwrap();
     let saved = crate::saved::Saved::new(crate::AnyModel::DecisionTreeClassifier(model.clone()));
     let back = crate::saved::Saved::from_bytes(&saved.to_bytes().unwrap()).unwrap();
-    let crate::AnyModel::DecisionTreeClassifier(back) = back.model else { panic!("another model") };
+    let Some(crate::AnyModel::DecisionTreeClassifier(back)) = back.model else { panic!("another model") };
     assert_eq!(back, model);
 }
