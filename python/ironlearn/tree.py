@@ -8,7 +8,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin, _fit_context, clone
 from sklearn.callback import with_callbacks
-from sklearn.utils import Bunch, check_random_state, metadata_routing
+from sklearn.utils import Bunch, metadata_routing
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
@@ -67,7 +67,6 @@ class BaseDecisionTree(MultiOutputMixin, NativeEstimator):
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
         params = self._native_params()
-        params["random_state"] = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         params["monotonic_cst"] = self._constraints()
         if n_classes is not None:
             params["class_weight"] = class_weight
