@@ -3,6 +3,7 @@
 import pickle
 import warnings
 
+import ironlearn
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -13,8 +14,6 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-
-import ironlearn
 
 REFERENCE = {
     DecisionTreeClassifier: sklearn.tree.DecisionTreeClassifier,
