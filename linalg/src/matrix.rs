@@ -107,16 +107,17 @@ impl<'a, F: Real> Matrix<'a, F> {
     }
 }
 
-/// A sum is finite unless a term is not, or it overflows: only then are the terms looked at.
+/// `v·0` is 0 for finite v and NaN otherwise, and sums of it keep that.
 fn slice_finite<F: Real>(values: &[F]) -> bool {
     values.chunks(4096).all(|chunk| {
-        let lanes = chunk.chunks(8).fold([F::zero(); 8], |mut sums, c| {
-            for (s, &v) in sums.iter_mut().zip(c) {
+        let (blocks, rest) = chunk.as_chunks::<16>();
+        let mut sums = [F::zero(); 16];
+        for block in blocks {
+            for (s, &v) in sums.iter_mut().zip(block) {
                 *s += v * F::zero();
             }
-            sums
-        });
-        lanes.iter().copied().sum::<F>() == F::zero()
+        }
+        rest.iter().chain(&sums).map(|&v| v * F::zero()).sum::<F>() == F::zero()
     })
 }
 

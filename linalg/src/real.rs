@@ -13,6 +13,7 @@ pub trait Real:
     /// The matrix, of either element type.
     fn any(matrix: crate::Matrix<'_, Self>) -> crate::AnyMatrix<'_>;
     /// The value, exactly.
+    #[inline]
     fn widen(self) -> f64 {
         self.into()
     }
@@ -20,9 +21,11 @@ pub trait Real:
 
 impl Real for f32 {
     const DTYPE: Dtype = Dtype::F32;
+    #[inline]
     fn narrow(value: f64) -> Self {
         value as f32
     }
+    #[inline]
     fn any(matrix: crate::Matrix<'_, f32>) -> crate::AnyMatrix<'_> {
         crate::AnyMatrix::F32(matrix)
     }
@@ -30,9 +33,11 @@ impl Real for f32 {
 
 impl Real for f64 {
     const DTYPE: Dtype = Dtype::F64;
+    #[inline]
     fn narrow(value: f64) -> Self {
         value
     }
+    #[inline]
     fn any(matrix: crate::Matrix<'_, f64>) -> crate::AnyMatrix<'_> {
         crate::AnyMatrix::F64(matrix)
     }

@@ -3,10 +3,10 @@
 //! A row's product is the same bits whatever the batch, the memory layout or the path: always 16 running sums over
 //! the columns, then one fixed tree. (BLAS picks kernels by shape, so its rows depend on their neighbours.)
 
+use super::dot::Dot;
 use crate::{Control, Layout, Matrix, Real, Result, threads};
 use ndarray::{Array2, ArrayView2};
 
-const LANES: usize = 16;
 const TILE_ROWS: usize = 256;
 
 /// `X·B` for B of p × t, n × t.
@@ -25,11 +25,7 @@ pub fn matmul<F: Real>(x: &Matrix<'_, F>, b: ArrayView2<'_, f64>, ctl: &Control)
     let dot = Dot::detect();
     match (x, x.as_rows()) {
         (_, Some(rows)) => threads::fill_rows(ctl, slice, t, TILE_ROWS, |first, out| {
-            for (row, out) in rows[first * p..].chunks_exact(p).zip(out.chunks_exact_mut(t)) {
-                for (column, o) in columns.chunks_exact(p).zip(out) {
-                    *o = dot.of(row, column);
-                }
-            }
+            dot.rows(&rows[first * p..], &columns, p, out);
         })?,
         (Matrix::Sparse(sparse), _) if sparse.layout() == Layout::Row => {
             threads::fill_rows(ctl, slice, t, TILE_ROWS, |first, out| {
@@ -56,11 +52,7 @@ pub fn matmul<F: Real>(x: &Matrix<'_, F>, b: ArrayView2<'_, f64>, ctl: &Control)
             let m = out.len() / t;
             let mut tile = vec![F::zero(); m * p];
             x.pack(first..first + m, 0..p, p, &mut tile);
-            for (row, out) in tile.chunks_exact(p).zip(out.chunks_exact_mut(t)) {
-                for (column, o) in columns.chunks_exact(p).zip(out) {
-                    *o = dot.of(row, column);
-                }
-            }
+            dot.rows(&tile, &columns, p, out);
         })?,
     }
     Ok(out)
@@ -122,79 +114,6 @@ pub fn matmul_t<F: Real>(x: &Matrix<'_, F>, r: ArrayView2<'_, f64>, ctl: &Contro
     }
     ctl.check()?;
     Ok(Array2::from_shape_fn((p, t), |(j, k)| total[k * p + j]))
-}
-
-/// The dot product of a row with a vector of `f64`, by the widest instructions that this machine has.
-#[derive(Debug, Clone, Copy)]
-pub struct Dot {
-    #[cfg(target_arch = "x86_64")]
-    level: u8,
-}
-
-impl Dot {
-    /// Asks the processor, once.
-    pub fn detect() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            let fma = is_x86_feature_detected!("fma") && is_x86_feature_detected!("avx2");
-            let wide = fma && is_x86_feature_detected!("avx512f");
-            Dot { level: u8::from(fma) + u8::from(wide) }
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        Dot {}
-    }
-
-    /// `Σ rowⱼ·wⱼ` over the shorter of the two.
-    #[inline]
-    pub fn of<F: Real>(self, row: &[F], w: &[f64]) -> f64 {
-        #[cfg(target_arch = "x86_64")]
-        match self.level {
-            // SAFETY: `detect` found these instructions.
-            2 => return unsafe { dot_avx512(row, w) },
-            // SAFETY: as above.
-            1 => return unsafe { dot_avx2(row, w) },
-            _ => {}
-        }
-        dot::<F, false>(row, w)
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx2,fma")]
-fn dot_avx512<F: Real>(row: &[F], w: &[f64]) -> f64 {
-    dot::<F, true>(row, w)
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn dot_avx2<F: Real>(row: &[F], w: &[f64]) -> f64 {
-    dot::<F, true>(row, w)
-}
-
-#[inline(always)]
-fn dot<F: Real, const FMA: bool>(row: &[F], w: &[f64]) -> f64 {
-    let add = |sum: f64, v: F, w: f64| {
-        if FMA { v.widen().mul_add(w, sum) } else { sum + v.widen() * w }
-    };
-    let mut lanes = [0.0; LANES];
-    let (rows, ws) = (row.chunks_exact(LANES), w[..row.len()].chunks_exact(LANES));
-    let rest = (rows.remainder(), ws.remainder());
-    for (r, w) in rows.zip(ws) {
-        for l in 0..LANES {
-            lanes[l] = add(lanes[l], r[l], w[l]);
-        }
-    }
-    for (l, (&v, &w)) in rest.0.iter().zip(rest.1).enumerate() {
-        lanes[l] = add(lanes[l], v, w);
-    }
-    let mut width = LANES / 2;
-    while width > 0 {
-        for l in 0..width {
-            lanes[l] += lanes[l + width];
-        }
-        width /= 2;
-    }
-    lanes[0]
 }
 
 #[cfg(test)]

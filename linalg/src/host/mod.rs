@@ -1,5 +1,6 @@
 //! The primitives of [`crate::Backend`] on the host, a file each.
 
+pub mod dot;
 pub mod gram;
 pub mod lloyd;
 pub mod matmul;
