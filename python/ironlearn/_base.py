@@ -65,16 +65,17 @@ class NativeEstimator(CallbackSupportMixin, BaseEstimator):
         """Device, threads and progress of one call, as the core takes them."""
         return (get_config()["device"], number_of_threads(getattr(self, "n_jobs", None)), progress)
 
-    def _fit_native(self, X, y=None, *, n_classes=None, sample_weight=None, start=None, params=None):
+    def _fit_native(self, X, y=None, *, n_classes=None, sample_weight=None, start=None, params=None, tell=None):
         """Fits validated data and sets the fitted attributes, ``report_`` and what the fit warns of.
 
         X: 2-D float array or CSR/CSC; y: float64 (n, outputs) or uint32 codes; sample_weight: float64 or None.
-        Returns the core's model.
+        ``tell(done, total, measure)`` is called after each step. Returns the core's model.
         """
         if params is None:
             params = self._native_params()
         with _Callbacks(self, X, y) as progress:
-            model = _core.fit(self._native, params, X, y, n_classes, sample_weight, start, self._options(progress))
+            options = self._options(_both(progress, tell))
+            model = _core.fit(self._native, params, X, y, n_classes, sample_weight, start, options)
         for name, value in model.attributes().items():
             setattr(self, name, value)
         self._model = model
@@ -107,6 +108,18 @@ class NativeEstimator(CallbackSupportMixin, BaseEstimator):
         except KeyError:
             check_is_fitted(self)
             return getattr(self, name)
+
+
+def _both(first, second):
+    """One listener for two; either may be missing."""
+    if first is None or second is None:
+        return first or second
+
+    def tell(done, total, measure):
+        first(done, total, measure)
+        second(done, total, measure)
+
+    return tell
 
 
 class _Callbacks:

@@ -2,6 +2,7 @@
 //! them. Estimators appear here by name only, out of the registry.
 
 mod array;
+mod cluster;
 mod error;
 mod linear;
 mod model;
@@ -19,6 +20,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(model::estimators, module)?)?;
     module.add_function(wrap_pyfunction!(model::parameters, module)?)?;
     module.add_function(wrap_pyfunction!(linear::linear_predict, module)?)?;
+    module.add_function(wrap_pyfunction!(cluster::nearest_center, module)?)?;
+    module.add_function(wrap_pyfunction!(cluster::center_distances, module)?)?;
+    module.add_function(wrap_pyfunction!(cluster::center_inertia, module)?)?;
+    module.add_function(wrap_pyfunction!(cluster::kmeans_plusplus, module)?)?;
     module.add_function(wrap_pyfunction!(run::allowed_threads, module)?)?;
     Ok(())
 }
