@@ -1,0 +1,224 @@
+"""Bad input ends in the exception that scikit-learn's class of that name raises, with a message, never in a panic."""
+
+import importlib
+import inspect
+import pkgutil
+import warnings
+
+import ironlearn
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.base import BaseEstimator, clone, is_classifier, is_clusterer, is_regressor
+from sklearn.utils.discovery import all_estimators
+
+THEIRS = dict(all_estimators())
+
+
+def pairs():
+    for info in pkgutil.iter_modules(ironlearn.__path__):
+        if info.name.startswith("_"):
+            continue
+        module = importlib.import_module(f"ironlearn.{info.name}")
+        for name in module.__all__:
+            cls = getattr(module, name)
+            theirs = THEIRS.get(name)
+            if inspect.isclass(cls) and issubclass(cls, BaseEstimator) and theirs is not None:
+                if name not in ("Pipeline", "ColumnTransformer", "FeatureUnion"):
+                    yield pytest.param(cls, theirs, id=name)
+
+
+PREDICTORS = list(pairs())
+
+
+def data(n=40, p=4):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, p))
+    return X, X[:, 0] + rng.normal(size=n), (X[:, 0] > 0).astype(int)
+
+
+def target(estimator):
+    _, numbers, classes = data()
+    return classes if is_classifier(estimator) else numbers
+
+
+def with_value(value):
+    X, _, _ = data()
+    X[3, 1] = value
+    return X
+
+
+X0 = data()[0]
+BAD_X = {
+    "NaN": with_value(np.nan),
+    "infinity": with_value(np.inf),
+    "beyond float32": with_value(1e300),
+    "empty": np.empty((0, 4)),
+    "no columns": np.empty((40, 0)),
+    "one row": X0[:1],
+    "one dimension": X0[:, 0],
+    "three dimensions": X0[None],
+    "a number": 3.0,
+    "None": None,
+    "text": np.array([["a", "b"]] * 40),
+    "mixed objects": np.array([[1, "b"]] * 40, dtype=object),
+    "objects that are numbers": X0.astype(object),
+    "objects with None": np.array([[1.0, None]] * 40, dtype=object),
+    "complex": X0.astype(complex),
+    "ragged": [[1, 2], [3]] * 20,
+    "a dict": {"a": [1, 2]},
+    "too long": np.vstack([X0, X0]),
+    "COO": sp.coo_array(X0),
+    "sparse with NaN": sp.csr_array(with_value(np.nan)),
+    "64-bit indices": sp.csr_array(X0.copy()),
+    "dates": np.array([["2013-01-01"] * 4] * 40, dtype="datetime64[D]"),
+    "integers": (X0 * 10).astype(int),
+    "booleans": X0 > 0,
+    "float16": X0.astype(np.float16),
+    "longdouble": X0.astype(np.longdouble),
+}
+BAD_X["64-bit indices"].indices = BAD_X["64-bit indices"].indices.astype(np.int64)
+BAD_X["64-bit indices"].indptr = BAD_X["64-bit indices"].indptr.astype(np.int64)
+
+
+# Where we answer differently, and why. Key: class, what is done, what is given.
+DIFFERENT = {
+    ("Ridge", "fit", "beyond float32"): "scikit-learn's normal equations overflow; ours are scaled and do not",
+    ("Ridge", "predict", "dates"): "scikit-learn's fit takes dates as numbers but its predict does not; ours does",
+    ("LinearRegression", "predict", "dates"): "as for Ridge",
+}
+
+
+def public(kind):
+    """The class that users catch: NumPy raises private subclasses of TypeError and ValueError."""
+    if kind is not None and "._" in kind.__module__ and kind.__module__.startswith("numpy"):
+        return next(base for base in kind.__mro__ if "._" not in base.__module__)
+    return kind
+
+
+def outcome(work, *args, **kwargs):
+    """The class of the exception, or None; a panic would be a BaseException of its own and fails the test."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            work(*args, **kwargs)
+        except Exception as error:
+            assert str(error).strip(), f"{type(error)} without a message"
+            return public(type(error))
+    return None
+
+
+def fit(cls, X, y, **weights):
+    return clone(cls()).fit(X, y, **weights)
+
+
+def compare(ours, theirs, action, given, work, *args, **kwargs):
+    """Does the same with both classes and compares the exceptions."""
+    found, expected = outcome(work, ours, *args, **kwargs), outcome(work, theirs, *args, **kwargs)
+    if (ours.__name__, action, given) in DIFFERENT:
+        assert found is not expected, "the table of differences is out of date"
+        return
+    assert found is expected, f"{ours.__name__}, {action}, {given}: {found} where scikit-learn has {expected}"
+
+
+def main_method(cls):
+    estimator = cls()
+    predicts = is_regressor(estimator) or is_classifier(estimator) or is_clusterer(estimator)
+    return "predict" if predicts else "transform"
+
+
+@pytest.mark.parametrize("ours, theirs", PREDICTORS)
+@pytest.mark.parametrize("name", BAD_X)
+def test_fit_raises_what_scikit_learn_raises(ours, theirs, name):
+    compare(ours, theirs, "fit", name, fit, BAD_X[name], target(theirs()))
+
+
+@pytest.mark.parametrize("ours, theirs", PREDICTORS)
+@pytest.mark.parametrize("name", BAD_X)
+def test_a_fitted_one_raises_what_scikit_learn_raises(ours, theirs, name):
+    method, y = main_method(theirs), target(theirs())
+
+    def work(cls):
+        model = cls().fit(X0, y)
+        getattr(model, method)(BAD_X[name])
+
+    compare(ours, theirs, method, name, work)
+
+
+BAD_Y = {
+    "NaN": np.array([np.nan] * 40),
+    "infinity": np.array([np.inf] + [0.0] * 39),
+    "None": None,
+    "short": np.zeros(39),
+    "long": np.zeros(41),
+    "empty": np.array([]),
+    "three dimensions": np.zeros((40, 1, 1)),
+    "text": np.array(["a", "b"] * 20),
+    "objects": np.array([1, "b"] * 20, dtype=object),
+    "one class": np.ones(40),
+    "fractions": np.linspace(0, 1, 40),
+    "a column": np.arange(40.0)[:, None] % 2,
+    "complex": np.ones(40, complex),
+    "booleans": np.arange(40) % 2 == 0,
+}
+
+
+@pytest.mark.parametrize("ours, theirs", PREDICTORS)
+@pytest.mark.parametrize("name", BAD_Y)
+def test_a_target_raises_what_scikit_learn_raises(ours, theirs, name):
+    if is_clusterer(theirs()) or not (is_regressor(theirs()) or is_classifier(theirs())):
+        pytest.skip("it has no target")
+    compare(ours, theirs, "y", name, fit, X0, BAD_Y[name])
+
+
+BAD_WEIGHTS = {
+    "negative": -np.ones(40),
+    "one negative": np.r_[-1.0, np.ones(39)],
+    "zero": np.zeros(40),
+    "NaN": np.r_[np.nan, np.ones(39)],
+    "infinity": np.r_[np.inf, np.ones(39)],
+    "short": np.ones(39),
+    "two dimensions": np.ones((40, 2)),
+    "text": np.array(["a"] * 40),
+    "a number": 2.0,
+    "zero number": 0,
+    "integers": np.arange(40),
+    "huge": np.full(40, 1e300),
+    "tiny": np.full(40, 1e-300),
+}
+
+
+@pytest.mark.parametrize("ours, theirs", PREDICTORS)
+@pytest.mark.parametrize("name", BAD_WEIGHTS)
+def test_weights_raise_what_scikit_learn_raises(ours, theirs, name):
+    if "sample_weight" not in inspect.signature(theirs.fit).parameters:
+        pytest.skip("it has no weights")
+    compare(ours, theirs, "sample_weight", name, fit, X0, target(theirs()), sample_weight=BAD_WEIGHTS[name])
+
+
+WRONG = [-1, 0, 1.5, "no such", None, True, object(), [], {}, np.nan, np.inf, 10**30]
+
+
+def fit_with(cls, name, value, y):
+    return cls(**{name: value}).fit(X0, y)
+
+
+@pytest.mark.parametrize("ours, theirs", PREDICTORS)
+def test_wrong_parameters_raise_what_scikit_learn_raises(ours, theirs):
+    for name in theirs().get_params():
+        for value in WRONG:
+            compare(ours, theirs, name, repr(value), fit_with, name, value, target(theirs()))
+
+
+def call(cls, method, X, y, fitted):
+    model = cls().fit(X0, y) if fitted else cls()
+    return getattr(model, method)(X, y) if method == "score" else getattr(model, method)(X)
+
+
+@pytest.mark.parametrize("ours, theirs", PREDICTORS)
+@pytest.mark.parametrize("method", ["predict", "transform", "predict_proba", "score", "inverse_transform", "apply"])
+def test_predicting_before_fitting_and_with_other_columns(ours, theirs, method):
+    if not hasattr(theirs(), method):
+        pytest.skip("it has no such method")
+    compare(ours, theirs, method, "before fitting", call, method, X0, target(theirs()), fitted=False)
+    compare(ours, theirs, method, "other columns", call, method, X0[:, :2], target(theirs()), fitted=True)
