@@ -250,7 +250,11 @@ pub fn read_params<P: Params>(given: &[(String, Value)]) -> Result<P> {
             let known = known.join(", ");
             return Err(Error::Parameters(format!("{} has no parameter '{name}'. It has: {known}", P::NAME)));
         };
-        entry.1 = value.clone();
+        // Python's True is the number 1 wherever a number is wanted.
+        entry.1 = match (value, &entry.1) {
+            (Value::Boolean(truth), default) if !default.is_bool() => Value::from(u8::from(*truth)),
+            _ => value.clone(),
+        };
         let map = all.iter().map(|(k, v)| (Value::from(k.as_str()), v.clone())).collect();
         params = from_map(map).map_err(|error| {
             Error::Parameters(format!("The '{name}' parameter of {} cannot be {value}: {error}", P::NAME))

@@ -21,6 +21,10 @@ from ironlearn import _core
 from ironlearn._config import get_config
 
 
+# More than any machine has: a larger number is not an error, but starts no more threads either.
+MOST_THREADS = 1024
+
+
 def _warning_class(kind: str) -> type[Warning]:
     if kind == "Convergence":
         return ConvergenceWarning
@@ -40,7 +44,9 @@ def number_of_threads(n_jobs: int | None = None) -> int | None:
     """The threads of a call: ``n_jobs`` where it is given (-1: all), else the configuration."""
     if n_jobs is None:
         return get_config()["n_threads"]
-    return max(1, _core.allowed_threads() + 1 + n_jobs) if n_jobs < 0 else n_jobs
+    if n_jobs < 0:
+        return max(1, _core.allowed_threads() + 1 + n_jobs)
+    return min(int(n_jobs), MOST_THREADS)
 
 
 def draw_seed(random_state) -> int:
@@ -99,7 +105,8 @@ class NativeEstimator(CallbackSupportMixin, BaseEstimator):
     def _validate_rows(self, X, **check):
         """Validates X of a fitted estimator by scikit-learn's rules."""
         check_is_fitted(self)
-        return validate_data(self, X, reset=False, dtype=[np.float64, np.float32], **check)
+        X = validate_data(self, X, reset=False, dtype=[np.float64, np.float32], **check)
+        return X if not isinstance(X, np.ndarray) else np.require(X, requirements="A")
 
     def _fitted(self, name: str):
         """The attribute ``name`` of a fitted estimator, cheaply; NotFittedError where it is not fitted."""

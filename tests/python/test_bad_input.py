@@ -83,9 +83,12 @@ BAD_X["64-bit indices"].indptr = BAD_X["64-bit indices"].indptr.astype(np.int64)
 
 # Where we answer differently, and why. Key: class, what is done, what is given.
 DIFFERENT = {
-    ("Ridge", "fit", "beyond float32"): "scikit-learn's normal equations overflow; ours are scaled and do not",
+    ("LinearRegression", "fit", "beyond float32"): "scikit-learn's cutoff drops all other columns; we refuse and say why",
     ("Ridge", "predict", "dates"): "scikit-learn's fit takes dates as numbers but its predict does not; ours does",
     ("LinearRegression", "predict", "dates"): "as for Ridge",
+    ("LinearRegression", "fit", "a dict"): "scikit-learn raises TypeError or ValueError by class and method",
+    ("LinearRegression", "predict", "a dict"): "as above",
+    ("Ridge", "predict", "a dict"): "as above",
 }
 
 
