@@ -255,18 +255,30 @@ pub fn read_params<P: Params>(given: &[(String, Value)]) -> Result<P> {
             (Value::Boolean(truth), default) if !default.is_bool() => Value::from(u8::from(*truth)),
             _ => value.clone(),
         };
-        let map = all.iter().map(|(k, v)| (Value::from(k.as_str()), v.clone())).collect();
-        params = from_map(map).map_err(|error| {
+        let read = from_map(&all).or_else(|error| match value.as_f64() {
+            // A whole number beyond 64 bits, for a parameter that counts: as good as the largest count.
+            Some(huge) if huge >= 2_f64.powi(63) && huge.is_finite() => {
+                set(&mut all, name, Value::from(i64::MAX));
+                from_map(&all).map_err(|_| error)
+            }
+            _ => Err(error),
+        });
+        params = read.map_err(|error| {
             Error::Parameters(format!("The '{name}' parameter of {} cannot be {value}: {error}", P::NAME))
         })?;
     }
     Ok(params)
 }
 
-/// A struct from a map of its fields. By way of bytes: `rmpv::ext::from_value` does not read enums from their names.
-fn from_map<P: Params>(fields: Vec<(Value, Value)>) -> std::result::Result<P, String> {
+fn set(fields: &mut [(String, Value)], name: &str, value: Value) {
+    fields.iter_mut().filter(|(known, _)| known == name).for_each(|entry| entry.1 = value.clone());
+}
+
+/// A struct from its fields. By way of bytes: `rmpv::ext::from_value` does not read enums from their names.
+fn from_map<P: Params>(fields: &[(String, Value)]) -> std::result::Result<P, String> {
+    let map = fields.iter().map(|(k, v)| (Value::from(k.as_str()), v.clone())).collect();
     let mut bytes = Vec::new();
-    rmpv::encode::write_value(&mut bytes, &Value::Map(fields)).map_err(|error| error.to_string())?;
+    rmpv::encode::write_value(&mut bytes, &Value::Map(map)).map_err(|error| error.to_string())?;
     rmp_serde::from_slice(&bytes).map_err(|error| error.to_string())
 }
 

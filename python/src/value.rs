@@ -19,7 +19,8 @@ pub fn from_python(object: &Bound<'_, PyAny>) -> PyResult<Value> {
     if object.is_instance_of::<PyInt>() {
         return Ok(match object.extract::<i64>() {
             Ok(v) => Value::from(v),
-            Err(_) => Value::from(object.extract::<u64>()?),
+            // Beyond 64 bits an integer is as good as the nearest float.
+            Err(_) => object.extract::<u64>().map(Value::from).or_else(|_| object.extract().map(Value::F64))?,
         });
     }
     if object.is_instance_of::<PyFloat>() {
