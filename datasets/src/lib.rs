@@ -47,7 +47,7 @@ mod table;
 
 pub use bundled::{Bunch, breast_cancer, diabetes, digits, iris, wine};
 pub use column::{Column, ColumnType, MISSING, MISSING_TIME, Values};
-pub use csv::{CsvOptions, Reading, read_csv, read_csv_from};
+pub use csv::{CsvOptions, Reading, parse_time, read_csv, read_csv_from};
 pub use error::{Error, Result};
 pub use generate::{Blobs, Classification, MadeClasses, MadeRegression, Regression, blobs, classification, regression};
 pub use table::Table;

@@ -6,5 +6,6 @@ device and the number of threads, ``save`` and ``load`` read and write the model
 
 from ironlearn._config import config_context, get_config, set_config
 from ironlearn._core import __version__
+from ironlearn._saved import load, save
 
-__all__ = ["__version__", "config_context", "get_config", "set_config"]
+__all__ = ["__version__", "config_context", "get_config", "load", "save", "set_config"]

@@ -132,8 +132,8 @@ def _both(first, second):
 class _Callbacks:
     """Runs scikit-learn's callbacks around a fit, and hands out the function that tells them of each step."""
 
-    def __init__(self, estimator, X, y):
-        self.estimator, self.data = estimator, {"X": X, "y": y}
+    def __init__(self, estimator, X, y, **at_end):
+        self.estimator, self.data, self.at_end = estimator, {"X": X, "y": y}, at_end
         self.active = bool(getattr(estimator, "_skl_callbacks", None)) or hasattr(estimator, "_parent_callback_ctx")
 
     def __enter__(self):
@@ -150,5 +150,5 @@ class _Callbacks:
 
     def __exit__(self, kind, error, trace):
         if self.active and kind is None:
-            self.context.call_on_fit_task_end(estimator=self.estimator, **self.data)
+            self.context.call_on_fit_task_end(estimator=self.estimator, **self.data, **self.at_end)
         return False

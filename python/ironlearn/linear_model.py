@@ -71,6 +71,13 @@ class LinearRegressorMixin(MultiOutputMixin, RegressorMixin):
         """The core's model with the coefficients as they are now: what a file of this estimator holds."""
         return self._model.with_coefficients(self._fitted("coef_"), self.intercept_)
 
+    def _after_load(self):
+        """A file does not tell a target of one column from one of one dimension: the latter."""
+        if len(self.coef_) == 1:
+            self.coef_, self.intercept_ = self.coef_[0], self.intercept_[0]
+        if not self.fit_intercept:
+            self.intercept_ = 0.0
+
     def _fit_linear(self, X, y, sample_weight, params=None):
         """Fits data that are validated but for the finiteness of X, which the core looks at as it goes."""
         if sample_weight is not None and not (sample_weight.flags.c_contiguous and sample_weight.dtype == np.float64):

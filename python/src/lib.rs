@@ -6,7 +6,10 @@ mod cluster;
 mod error;
 mod linear;
 mod model;
+mod rows;
 mod run;
+mod saved;
+mod transformer;
 mod tree;
 mod value;
 
@@ -24,6 +27,11 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(cluster::center_distances, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::center_inertia, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::kmeans_plusplus, module)?)?;
+    module.add_class::<transformer::Transformer>()?;
+    module.add_class::<saved::Pipeline>()?;
+    module.add_function(wrap_pyfunction!(transformer::fit_transformer, module)?)?;
+    module.add_function(wrap_pyfunction!(rows::factorize, module)?)?;
+    module.add_function(wrap_pyfunction!(rows::parse_times, module)?)?;
     module.add_function(wrap_pyfunction!(run::allowed_threads, module)?)?;
     Ok(())
 }

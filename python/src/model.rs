@@ -6,6 +6,7 @@ use crate::run::{Options, run, run_here};
 use crate::tree;
 use crate::value;
 use ironlearn::linalg::Trace;
+use ironlearn::preprocess::AnyTransformer;
 use ironlearn::registry::ESTIMATORS;
 use ironlearn::saved::Saved;
 use ironlearn::{AnyEstimator, AnyModel, Control, Data, Dtype};
@@ -20,7 +21,7 @@ pub const SMALL: usize = 1 << 14;
 /// A fitted model of the core. It never changes.
 #[pyclass(frozen, module = "ironlearn._core")]
 pub struct Model {
-    inner: AnyModel,
+    pub(crate) inner: AnyModel,
     trace: Vec<Trace>,
     seconds: f64,
 }
@@ -65,6 +66,11 @@ pub fn fit(
 }
 
 impl Model {
+    /// A model that was not fitted here.
+    pub fn new(inner: AnyModel) -> Self {
+        Model { inner, trace: Vec::new(), seconds: 0.0 }
+    }
+
     /// Runs `work` on X, in place where X is small.
     fn on<R: Send>(
         &self,
@@ -88,6 +94,12 @@ impl Model {
     #[getter]
     fn name(&self) -> &'static str {
         self.inner.name()
+    }
+
+    /// What it learns: `regression`, `classification` or `clustering`.
+    #[getter]
+    fn task(&self) -> String {
+        format!("{:?}", self.inner.task()).to_lowercase()
     }
 
     /// The number of columns that X has to have.
@@ -241,13 +253,15 @@ pub fn estimators() -> Vec<(&'static str, &'static str, String)> {
     ESTIMATORS.iter().map(|(name, short, task)| (*name, *short, format!("{task:?}").to_lowercase())).collect()
 }
 
-/// The parameters of the estimator `name`, with their defaults.
+/// The parameters of the estimator or transformer `name`, with their defaults.
 #[pyfunction]
 pub fn parameters<'py>(py: Python<'py>, name: &str) -> PyResult<Bound<'py, PyDict>> {
-    let estimator =
-        AnyEstimator::by_name(name).ok_or_else(|| PyValueError::new_err(format!("there is no estimator {name}")))?;
+    let params = match AnyEstimator::by_name(name) {
+        Some(estimator) => estimator.params(),
+        None => AnyTransformer::with_params(name, &[]).map_err(|error| exception(py, &error))?.params(),
+    };
     let dict = PyDict::new(py);
-    for (name, default) in estimator.params() {
+    for (name, default) in params {
         dict.set_item(name, value::to_python(py, &default)?)?;
     }
     Ok(dict)

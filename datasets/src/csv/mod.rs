@@ -9,6 +9,8 @@ mod source;
 mod tests;
 mod value;
 
+pub use value::time as parse_time;
+
 use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::path::Path;

@@ -2,7 +2,7 @@
 
 use super::block::NONE;
 use crate::{Error, Result, bad_input};
-use ironlearn_datasets::{Column, MISSING, Values};
+use ironlearn_datasets::{Column, ColumnType, MISSING, Values};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -65,6 +65,9 @@ pub enum Categories {
         /// Missing entries that are categories of their own: after the texts, `None` before NaN.
         #[serde(default)]
         missing: Vec<Missing>,
+        /// The code of each of them, texts first, where the user gave missing entries another place; else empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        places: Vec<u32>,
     },
 }
 
@@ -73,7 +76,7 @@ impl Categories {
     pub fn len(&self) -> usize {
         match self {
             Categories::Number { values, .. } => values.len(),
-            Categories::Text { levels, missing } => levels.len() + missing.len(),
+            Categories::Text { levels, missing, .. } => levels.len() + missing.len(),
         }
     }
 
@@ -82,11 +85,21 @@ impl Categories {
         self.len() == 0
     }
 
+    /// The type of a column of such categories.
+    pub fn column_type(&self) -> ColumnType {
+        match self {
+            Categories::Number { .. } => ColumnType::Number,
+            Categories::Text { .. } => ColumnType::Text,
+        }
+    }
+
     /// Whether the last category is NaN.
     pub fn ends_in_nan(&self) -> bool {
         match self {
             Categories::Number { values, .. } => values.last().is_some_and(|v| v.is_nan()),
-            Categories::Text { missing, .. } => missing.last() == Some(&Missing::Nan),
+            Categories::Text { .. } => {
+                self.len().checked_sub(1).and_then(|last| self.get(last)) == Some(Category::Missing(Missing::Nan))
+            }
         }
     }
 
@@ -94,10 +107,13 @@ impl Categories {
     pub fn get(&self, code: usize) -> Option<Category> {
         match self {
             Categories::Number { values, .. } => values.get(code).map(|&v| Category::Number(v)),
-            Categories::Text { levels, missing } => match levels.get(code) {
-                Some(level) => Some(Category::Text(level.clone())),
-                None => missing.get(code - levels.len()).map(|&m| Category::Missing(m)),
-            },
+            Categories::Text { levels, missing, places } => {
+                let at = if places.is_empty() { code } else { places.iter().position(|&p| p as usize == code)? };
+                match levels.get(at) {
+                    Some(level) => Some(Category::Text(level.clone())),
+                    None => missing.get(at - levels.len()).map(|&m| Category::Missing(m)),
+                }
+            }
         }
     }
 
@@ -178,7 +194,7 @@ impl Categories {
                     }
                 }
                 let levels = used.into_iter().map(|l| levels[l].clone()).collect();
-                Ok((Categories::Text { levels, missing }, of))
+                Ok((Categories::Text { levels, missing, places: Vec::new() }, of))
             }
             Values::Time(_) => {
                 bad_input!("column '{}' holds times: expand them into numbers before they are encoded", column.name)
@@ -196,7 +212,8 @@ impl Categories {
                 let index = NumberIndex::new(values);
                 Ok(Resolved::Own(entries.iter().map(|&v| index.code(v)).collect()))
             }
-            (Categories::Text { levels, missing }, Values::Text { codes, levels: theirs }) => {
+            (Categories::Text { levels, missing, places }, Values::Text { codes, levels: theirs }) => {
+                let placed = |at: u32| places.get(at as usize).copied().unwrap_or(at);
                 let to_own: HashMap<&str, u32, BuildHasherDefault<Mix>>;
                 let find: &dyn Fn(&str) -> u32 = if levels.is_sorted() {
                     &|text| levels.binary_search_by(|l| l.as_str().cmp(text)).map_or(UNKNOWN, |i| i as u32)
@@ -204,8 +221,8 @@ impl Categories {
                     to_own = levels.iter().enumerate().map(|(i, l)| (l.as_str(), i as u32)).collect();
                     &|text| to_own.get(text).copied().unwrap_or(UNKNOWN)
                 };
-                let map = theirs.iter().map(|level| find(level)).collect();
-                let of = |kind| missing.iter().position(|&m| m == kind).map(|i| (levels.len() + i) as u32);
+                let map = theirs.iter().map(|level| placed(find(level))).collect();
+                let of = |kind| missing.iter().position(|&m| m == kind).map(|i| placed((levels.len() + i) as u32));
                 let (none, nan) = (of(Missing::None), of(Missing::Nan));
                 Ok(Resolved::Mapped { codes, map, none: none.unwrap_or(UNKNOWN), nan: nan.or(none).unwrap_or(UNKNOWN) })
             }
@@ -239,6 +256,13 @@ impl Categories {
             }
             Categories::Text { missing, .. } if !missing.is_sorted() || missing.len() > 2 => {
                 return bad("out of order");
+            }
+            Categories::Text { places, .. } if !places.is_empty() => {
+                let mut sorted = places.clone();
+                sorted.sort_unstable();
+                if sorted.len() != self.len() || sorted.iter().enumerate().any(|(i, &p)| i != p as usize) {
+                    return bad("without a place each");
+                }
             }
             Categories::Text { .. } => {}
         }

@@ -4,7 +4,7 @@ use super::block::for_rows;
 use super::steps::check_names;
 use super::{AnyTransformer, AnyTransformerModel, Block, FitTransformer, Sparse, Transformer, transformer};
 use crate::{AnyMatrix, Checked, Control, Error, Matrix, Params, Result, Target, Warning, bad_input};
-use ironlearn_datasets::Column;
+use ironlearn_datasets::{Column, ColumnType};
 use ironlearn_linalg::{Layout, threads, with_matrix};
 use ndarray::{Array2, ArrayView1, Axis};
 use serde::{Deserialize, Serialize};
@@ -378,6 +378,17 @@ impl Transformer for ColumnsModel {
             }
         }
         beside(parts, x.shape().0, self.sparse_output, ctl)
+    }
+
+    fn input_types(&self) -> Vec<Option<ColumnType>> {
+        let mut types = vec![None; self.n_features_in];
+        for branch in &self.branches {
+            if let FittedStep::Model(model) = &branch.step {
+                let of = branch.columns.iter().zip(model.input_types());
+                of.for_each(|(&j, kind)| types[j as usize] = types[j as usize].or(kind));
+            }
+        }
+        types
     }
 
     fn feature_names_out(&self, names: &[String]) -> Vec<String> {

@@ -2,7 +2,7 @@
 
 use super::{Block, FitTransformer, Transformer, transformer};
 use crate::{Checked, Control, Error, Params, Result, Target, Warning, bad_input};
-use ironlearn_datasets::{MISSING_TIME, Values};
+use ironlearn_datasets::{ColumnType, MISSING_TIME, Values};
 use ndarray::{Array2, ArrayView1};
 use serde::{Deserialize, Serialize};
 
@@ -158,6 +158,10 @@ impl Transformer for DateTimes {
             }
         }
         Ok(Block::Dense(out))
+    }
+
+    fn input_types(&self) -> Vec<Option<ColumnType>> {
+        vec![Some(ColumnType::Time); self.n_features_in]
     }
 
     fn feature_names_out(&self, names: &[String]) -> Vec<String> {

@@ -4,6 +4,7 @@ use super::categories::{Categories, UNKNOWN};
 use super::one_hot::{Wanted, learn};
 use super::{Block, FitTransformer, Transformer, transformer};
 use crate::{Checked, Control, Error, Params, Result, Target, Warning};
+use ironlearn_datasets::ColumnType;
 use ironlearn_linalg::threads;
 use ndarray::{Array2, ArrayView1};
 use serde::{Deserialize, Serialize};
@@ -87,6 +88,10 @@ impl Transformer for Frequencies {
             to.iter_mut().zip(column?).for_each(|(to, v)| *to = v);
         }
         Ok(Block::Dense(out))
+    }
+
+    fn input_types(&self) -> Vec<Option<ColumnType>> {
+        self.categories.iter().map(|c| Some(c.column_type())).collect()
     }
 
     fn feature_names_out(&self, names: &[String]) -> Vec<String> {

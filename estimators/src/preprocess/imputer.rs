@@ -4,7 +4,7 @@ use super::block::{NONE, for_rows};
 use super::categories::{Categories, Category, Missing};
 use super::{Block, FitTransformer, Sparse, Transformer, transformer};
 use crate::{AnyMatrix, Checked, Control, Error, Matrix, Params, Result, Target, Warning, WarningKind, bad_input};
-use ironlearn_datasets::{Column, MISSING, Values};
+use ironlearn_datasets::{Column, ColumnType, MISSING, Values};
 use ironlearn_linalg::{Layout, Real, threads, with_matrix};
 use ndarray::{Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
@@ -425,6 +425,15 @@ impl Transformer for Imputer {
         let all_numbers = out.iter().all(|c| matches!(c.values, Values::Number(_)));
         let block = Block::Columns(out.into_iter().map(Cow::Owned).collect());
         if all_numbers { block.into_numbers() } else { Ok(block) }
+    }
+
+    fn input_types(&self) -> Vec<Option<ColumnType>> {
+        let kind = |fill: &Option<Category>| match fill {
+            Some(Category::Number(_)) => Some(ColumnType::Number),
+            Some(_) => Some(ColumnType::Text),
+            None => None,
+        };
+        self.fills.iter().map(kind).collect()
     }
 
     fn feature_names_out(&self, names: &[String]) -> Vec<String> {

@@ -4,6 +4,7 @@ use super::categories::{Categories, Category, UNKNOWN};
 use super::infrequent::{self, Frequency};
 use super::{Block, FitTransformer, Sparse, Transformer, transformer};
 use crate::{Checked, Control, Error, Params, Result, Target, Warning, WarningKind, bad_input};
+use ironlearn_datasets::{Column, ColumnType, Values};
 use ironlearn_linalg::{Layout, threads};
 use ndarray::{Array2, ArrayView1};
 use serde::{Deserialize, Serialize};
@@ -267,8 +268,7 @@ pub(super) fn learn(
 }
 
 /// The distinct entries of `rows`, for a message.
-fn list_unknown(column: &ironlearn_datasets::Column, rows: &[usize]) -> Result<String> {
-    use ironlearn_datasets::{Column, Values};
+fn list_unknown(column: &Column, rows: &[usize]) -> Result<String> {
     let values = match &column.values {
         Values::Text { codes, levels } => {
             let codes = rows.iter().map(|&row| codes[row]).collect();
@@ -284,11 +284,7 @@ fn list_unknown(column: &ironlearn_datasets::Column, rows: &[usize]) -> Result<S
 }
 
 /// Fails where an entry of column `j` is no category.
-pub(super) fn refuse_unknown(
-    column: &ironlearn_datasets::Column,
-    codes: &super::categories::Resolved<'_>,
-    j: usize,
-) -> Result<()> {
+pub(super) fn refuse_unknown(column: &Column, codes: &super::categories::Resolved<'_>, j: usize) -> Result<()> {
     let unknown: Vec<usize> = (0..column.values.len()).filter(|&row| codes.code(row) == UNKNOWN).collect();
     if unknown.is_empty() {
         return Ok(());
@@ -427,6 +423,10 @@ impl Transformer for OneHot {
         }
         let data = vec![1.0; indices.len()];
         Ok(Block::Sparse(Sparse { layout: Layout::Row, shape: (n, width), indptr, indices, data }))
+    }
+
+    fn input_types(&self) -> Vec<Option<ColumnType>> {
+        self.features.iter().map(|f| Some(f.categories.column_type())).collect()
     }
 
     fn feature_names_out(&self, names: &[String]) -> Vec<String> {

@@ -5,6 +5,7 @@ use super::infrequent::{self, Frequency};
 use super::one_hot::{Wanted, learn, refuse_unknown};
 use super::{Block, FitTransformer, Transformer, transformer};
 use crate::{Checked, Control, Error, Params, Result, Target, Warning, bad_input};
+use ironlearn_datasets::ColumnType;
 use ironlearn_linalg::threads;
 use ndarray::{Array2, ArrayView1};
 use serde::{Deserialize, Serialize};
@@ -188,6 +189,10 @@ impl Transformer for Ordinal {
             }
         })?;
         Ok(Block::Dense(out))
+    }
+
+    fn input_types(&self) -> Vec<Option<ColumnType>> {
+        self.categories.iter().map(|c| Some(c.column_type())).collect()
     }
 
     fn feature_names_out(&self, names: &[String]) -> Vec<String> {

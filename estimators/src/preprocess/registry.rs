@@ -7,6 +7,7 @@ use super::{
 };
 use crate::registry::{read_params, write_params};
 use crate::{Checked, Control, Error, Report, Result, Target, Warning};
+use ironlearn_datasets::ColumnType;
 use ndarray::ArrayView1;
 use rmpv::Value;
 use serde::{Deserialize, Serialize};
@@ -139,6 +140,37 @@ macro_rules! transformers {
             /// See [`Transformer::feature_names_out`].
             pub fn feature_names_out(&self, names: &[String]) -> Vec<String> {
                 match self { $(AnyTransformerModel::$variant(m) => m.feature_names_out(names),)* }
+            }
+
+            /// What was learnt, as plain values under the names of the file.
+            ///
+            /// # Errors
+            /// [`Error::File`] where a part cannot be written.
+            pub fn to_value(&self) -> Result<Value> {
+                let bytes = match self { $(AnyTransformerModel::$variant(m) => rmp_serde::to_vec_named(m),)* };
+                let bytes = bytes.map_err(|error| Error::File(error.to_string()))?;
+                rmpv::decode::read_value(&mut bytes.as_slice()).map_err(|error| Error::File(error.to_string()))
+            }
+
+            /// The model `name` of such values, checked as one from a file.
+            ///
+            /// # Errors
+            /// [`Error::File`].
+            pub fn from_value(name: &str, value: Value) -> Result<Self> {
+                let mut bytes = Vec::new();
+                rmpv::encode::write_value(&mut bytes, &value).map_err(|error| Error::File(error.to_string()))?;
+                let model = match name {
+                    $(stringify!($variant) => rmp_serde::from_slice(&bytes).map(AnyTransformerModel::$variant),)*
+                    _ => return Err(Error::File(format!("there is no transformer {name}"))),
+                };
+                let model = model.map_err(|error| Error::File(error.to_string()))?;
+                model.check()?;
+                Ok(model)
+            }
+
+            /// See [`Transformer::input_types`].
+            pub fn input_types(&self) -> Vec<Option<ColumnType>> {
+                match self { $(AnyTransformerModel::$variant(m) => m.input_types(),)* }
             }
 
             /// See [`Transformer::report`].

@@ -3,6 +3,7 @@
 use super::block::for_rows;
 use super::{Block, FitTransformer, Sparse, Transformer, transformer};
 use crate::{AnyMatrix, Checked, Control, Error, Matrix, Params, Result, Target, Warning, bad_input};
+use ironlearn_datasets::ColumnType;
 use ironlearn_linalg::{Layout, Real, threads, with_matrix};
 use ndarray::{Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
@@ -314,6 +315,10 @@ impl Transformer for Scaler {
 
     fn transform(&self, x: &Block<'_>, ctl: &Control, _: &mut Vec<Warning>) -> Result<Block<'static>> {
         self.map(x, false, ctl)
+    }
+
+    fn input_types(&self) -> Vec<Option<ColumnType>> {
+        vec![Some(ColumnType::Number); self.mean.len()]
     }
 
     fn feature_names_out(&self, names: &[String]) -> Vec<String> {

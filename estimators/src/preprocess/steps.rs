@@ -2,6 +2,7 @@
 
 use super::{AnyTransformer, AnyTransformerModel, Block, FitTransformer, Transformer};
 use crate::{Checked, Control, Error, Params, Result, Target, Warning};
+use ironlearn_datasets::ColumnType;
 use ndarray::ArrayView1;
 use serde::{Deserialize, Serialize};
 
@@ -124,6 +125,10 @@ impl Transformer for StepsModel {
             });
         }
         out.ok_or_else(|| Error::Input("a pipeline without steps".into()))
+    }
+
+    fn input_types(&self) -> Vec<Option<ColumnType>> {
+        self.steps.first().map(|(_, step)| step.input_types()).unwrap_or_default()
     }
 
     fn feature_names_out(&self, names: &[String]) -> Vec<String> {

@@ -3,6 +3,7 @@
 
 use super::Block;
 use crate::{Checked, Control, Params, Report, Result, Target, Warning};
+use ironlearn_datasets::ColumnType;
 use ndarray::ArrayView1;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -79,6 +80,9 @@ pub trait Transformer: Clone + Serialize + DeserializeOwned + Send + Sync {
 
     /// The names of the columns that it gives, for the names of those that it is given.
     fn feature_names_out(&self, names: &[String]) -> Vec<String>;
+
+    /// The types of the columns that it takes; `None` where it takes any.
+    fn input_types(&self) -> Vec<Option<ColumnType>>;
 
     /// What the fit had to say.
     fn report(&self) -> Report {
