@@ -7,19 +7,34 @@ use ironlearn_datasets::{Column, Values};
 /// A number is a class below this many distinct ones, where they are whole and each is in five rows on average.
 const MOST_CLASSES: usize = 20;
 
-/// The estimators that a name stands for: one, or one for each task. Both the shell's names (`decision-tree`) and
-/// scikit-learn's class names are known.
+/// What the shell calls an estimator: `decision-tree` stands for `decision-tree-classifier` and
+/// `decision-tree-regressor`, and the target decides.
+pub fn shell_name(short: &str) -> &str {
+    short.strip_suffix("-classifier").or(short.strip_suffix("-regressor")).unwrap_or(short)
+}
+
+/// The names of the estimators that `keep` keeps, each once.
+fn names(keep: impl Fn(Task) -> bool) -> String {
+    let mut names: Vec<&str> = Vec::new();
+    for &(_, short, task) in ESTIMATORS {
+        if keep(task) && !names.contains(&shell_name(short)) {
+            names.push(shell_name(short));
+        }
+    }
+    names.join(", ")
+}
+
+/// The estimators that a name stands for: one, or one for each task. The shell's names (`decision-tree`), the
+/// registry's (`decision-tree-classifier`) and scikit-learn's class names are known.
 ///
 /// # Errors
 /// [`Failure::Usage`], with what there is.
 pub fn named(name: &str) -> Result<Vec<(&'static str, Task)>, Failure> {
-    let is = |short: &str, class: &str| short == name || class.eq_ignore_ascii_case(name);
+    let is = |short: &str, class: &str| short == name || shell_name(short) == name || class.eq_ignore_ascii_case(name);
     let found: Vec<_> =
         ESTIMATORS.iter().filter(|(class, short, _)| is(short, class)).map(|&(class, _, task)| (class, task)).collect();
     if found.is_empty() {
-        let mut known: Vec<&str> = ESTIMATORS.iter().map(|&(_, short, _)| short).collect();
-        known.dedup();
-        return Err(Failure::Usage(format!("there is no model '{name}'; there are {}", known.join(", "))));
+        return Err(Failure::Usage(format!("there is no model '{name}'; there are {}", names(|_| true))));
     }
     Ok(found)
 }
@@ -80,8 +95,8 @@ pub fn choose(
             }
         }
         (Task::Regression, _) => {
-            let classifiers = with_task(Task::Classification);
-            let other = classifiers.map(|m| format!(" (models for classes: {m})")).unwrap_or_default();
+            let classifiers = names(|task| task == Task::Classification);
+            let other = if classifiers.is_empty() { String::new() } else { format!(" (for classes: {classifiers})") };
             let kind = values.column_type();
             return Err(Failure::Failed(format!(
                 "{name} calculates numbers, but the target '{column}' holds {kind}{other}"
@@ -98,12 +113,6 @@ pub fn choose(
         None => None,
     };
     Ok(Choice { estimator, task, because })
-}
-
-fn with_task(task: Task) -> Option<String> {
-    let mut names: Vec<&str> = ESTIMATORS.iter().filter(|(.., of)| *of == task).map(|&(_, short, _)| short).collect();
-    names.dedup();
-    (!names.is_empty()).then(|| names.join(", "))
 }
 
 /// What a target suggests, and why.

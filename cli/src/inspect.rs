@@ -36,6 +36,9 @@ fn describe(saved: &Saved) -> Vec<String> {
     if let Some(target) = &saved.target {
         add("target", cell(target, 60));
     }
+    if let Some(missing) = &saved.missing {
+        add("missing", cell(&missing.iter().map(|m| format!("{m:?}")).collect::<Vec<_>>().join(", "), 200));
+    }
     for labels in &saved.classes {
         let names: Vec<String> = (0..labels.len().min(SHOWN)).filter_map(|c| labels.name(c)).collect();
         let more = if labels.len() > SHOWN { ", …" } else { "" };
@@ -135,6 +138,7 @@ fn to_object(saved: &Saved) -> Value {
         "ironlearn": saved.ironlearn,
         "target": saved.target,
         "classes": saved.classes.iter().map(labels).collect::<Vec<_>>(),
+        "missing": saved.missing,
         "params": saved.params.iter().map(|(k, v)| (k.clone(), to_json(v))).collect::<Map<_, _>>(),
         "columns": saved.columns.iter().map(columns).collect::<Vec<_>>(),
         "steps": saved.steps.iter()

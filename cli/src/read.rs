@@ -19,12 +19,24 @@ pub fn name(path: &Path) -> String {
     if is_stream(path) { "standard input".into() } else { path.display().to_string() }
 }
 
-fn options(reading: &args::Reading, types: BTreeMap<String, ColumnType>) -> Result<CsvOptions, Failure> {
-    let mut options = CsvOptions { header: !reading.no_header, types, ..CsvOptions::default() };
-    if reading.no_default_missing {
-        options.missing.clear();
+/// The spellings of a missing entry; `None` for the usual ones.
+pub fn markers(reading: &args::Reading) -> Option<Vec<String>> {
+    if reading.missing.is_empty() && !reading.no_default_missing {
+        return None;
     }
-    options.missing.extend(reading.missing.iter().cloned());
+    let usual = if reading.no_default_missing { Vec::new() } else { CsvOptions::default().missing };
+    Some(usual.into_iter().chain(reading.missing.iter().cloned()).collect())
+}
+
+fn options(
+    reading: &args::Reading,
+    types: BTreeMap<String, ColumnType>,
+    of_model: Option<&Vec<String>>,
+) -> Result<CsvOptions, Failure> {
+    let mut options = CsvOptions { header: !reading.no_header, types, ..CsvOptions::default() };
+    if let Some(missing) = markers(reading).or(of_model.cloned()) {
+        options.missing = missing;
+    }
     options.skip_bad_rows = reading.skip_bad_rows;
     options.delimiter = match reading.delimiter.as_deref() {
         None => None,
@@ -68,10 +80,11 @@ pub fn table(
     types: &[(String, ColumnType)],
     session: &Session,
 ) -> Result<Reading, Failure> {
-    csv(path, &options(reading, types.iter().cloned().collect())?, session, Failure::from)
+    csv(path, &options(reading, types.iter().cloned().collect(), None)?, session, Failure::from)
 }
 
-/// A table for `saved`: the columns that it needs have its types, and those of `others` the types given.
+/// A table for `saved`: the columns that it needs have its types, and those of `others` the types given. Missing entries
+/// are spelled as in the file that it was trained on, unless the options say otherwise.
 ///
 /// # Errors
 /// Where the file cannot be read or lacks a column.
@@ -90,7 +103,7 @@ pub fn for_model(
     for (name, kind) in others {
         types.entry((*name).to_owned()).or_insert(*kind);
     }
-    csv(path, &options(reading, types)?, session, |error| lacking(error, saved))
+    csv(path, &options(reading, types, saved.missing.as_ref())?, session, |error| lacking(error, saved))
 }
 
 /// The type that the target of `saved` has in a file.

@@ -133,6 +133,7 @@ pub fn run(given: &Train, session: &Session) -> Result<(), Failure> {
     let report = saved.model()?.report().clone();
     report.warnings.iter().for_each(|warning| session.say(format!("warning: {}", warning.message)));
     if let Some(mut out) = out {
+        saved.missing = read::markers(&given.reading);
         out.write(saved.to_bytes()?)?;
         out.finish()?;
     }

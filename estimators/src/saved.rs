@@ -53,6 +53,10 @@ pub struct Saved {
     /// The name of the target, where it had one.
     #[serde(default)]
     pub target: Option<String>,
+    /// How the file that it was trained on spells a missing entry, where not as usual
+    /// ([`ironlearn_datasets::CsvOptions::missing`]): files to predict are taken to spell it so too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Vec<String>>,
 }
 
 /// A transformer of a pipeline.
@@ -82,6 +86,7 @@ impl Saved {
             feature_names: None,
             classes: Vec::new(),
             target: None,
+            missing: None,
         }
     }
 

@@ -46,6 +46,12 @@ def test_missing_markers_blanks_and_delimiters(shell):
     types = {column["name"]: column["type"] for column in json.loads(run.stdout)["columns"]}
     assert types == {"x": "number", "c": "text"}
     assert json.loads(shell(*TRAIN, "--no-default-missing", "--json").stdout)["columns"][0]["type"] == "text"
+    # The model remembers how its file spells a missing entry.
+    shell(*TRAIN, "--missing", "-9", "--out", "model")
+    shell.write("new.csv", "x,c\n-9,k1\n,k1\n")
+    _, one, other = shell("predict", "model", "new.csv").stdout.splitlines()
+    assert one == other != shell("predict", "model", "new.csv", "--missing", "x").stdout.splitlines()[1]
+    assert '"-9"' in shell("inspect", "model").stdout
     shell.write("t.csv", rows.replace(",", "|"))
     assert json.loads(shell(*TRAIN, "--delimiter", "|", "--json").stdout)["columns"][1]["name"] == "c"
     assert "one character" in shell.error(*TRAIN, "--delimiter", "||", code=2)
