@@ -99,8 +99,8 @@ def test_diamonds_scores_are_those_of_scikit_learn(shell, real):
         "--holdout", "held.csv", "--weights", "table", "--json", "--seed", "7",
     )  # fmt: skip
     held = pd.read_csv(shell.folder / "held.csv")
-    predicted = pd.read_csv(StringIO(shell("predict", "m", "held.csv").stdout), float_precision="round_trip")
-    y, p, w = held["price"], predicted["prediction"], held["table"]
+    p = np.array([float(line) for line in shell("predict", "m", "held.csv").stdout.splitlines()[1:]])
+    y, w = held["price"], held["table"]
     wanted = {
         "r2": metrics.r2_score(y, p, sample_weight=w),
         "rmse": np.sqrt(metrics.mean_squared_error(y, p, sample_weight=w)),
