@@ -20,7 +20,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ironlearn import _core
 from ironlearn._config import get_config
 
-
 # More than any machine has: a larger number is not an error, but starts no more threads either.
 MOST_THREADS = 1024
 

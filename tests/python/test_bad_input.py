@@ -83,7 +83,7 @@ BAD_X["64-bit indices"].indptr = BAD_X["64-bit indices"].indptr.astype(np.int64)
 
 # Where we answer differently, and why. Key: class, what is done, what is given.
 DIFFERENT = {
-    ("LinearRegression", "fit", "beyond float32"): "scikit-learn's cutoff drops all other columns; we refuse and say why",
+    ("LinearRegression", "fit", "beyond float32"): "scikit-learn's cutoff drops all other columns; we say why not",
     ("Ridge", "predict", "dates"): "scikit-learn's fit takes dates as numbers but its predict does not; ours does",
     ("LinearRegression", "predict", "dates"): "as for Ridge",
     ("DecisionTreeClassifier", "fit", "64-bit indices"): "scikit-learn's trees want 32-bit indices; ours take both",
