@@ -5,6 +5,7 @@
 
 mod args;
 mod choose;
+mod columns;
 mod evaluate;
 mod failure;
 mod inspect;

@@ -10,6 +10,9 @@ use ironlearn_datasets::Table;
 use ndarray::{Array2, ArrayView1, ArrayView2, Ix2};
 use serde_json::{Map, Value};
 
+/// A score of class codes by the probabilities of the classes, with weights.
+type OfProbabilities = fn(ArrayView1<'_, u32>, ArrayView2<'_, f64>, Option<ArrayView1<'_, f64>>) -> Result<f64>;
+
 /// One score.
 pub struct Score {
     /// Its name in JSON.
@@ -95,10 +98,9 @@ fn of(saved: &Saved, table: &Table, weights: Option<&[f64]>, ctl: &Control) -> R
                 Ok(_) => Err(Error::Unsupported("probabilities of one output are needed".into())),
                 Err(error) => Err(error),
             };
-            let with =
-                |score: fn(ArrayView1<'_, u32>, ArrayView2<'_, f64>, Option<ArrayView1<'_, f64>>) -> Result<f64>| {
-                    proba.as_ref().map_err(Clone::clone).and_then(|p: &Array2<f64>| score(y, p.view(), weights))
-                };
+            let with = |score: OfProbabilities| {
+                proba.as_ref().map_err(Clone::clone).and_then(|p: &Array2<f64>| score(y, p.view(), weights))
+            };
             scores.list.push(Score::of("log_loss", "log loss", with(metrics::log_loss))?);
             scores.list.push(Score::of("roc_auc", "ROC AUC", with(metrics::roc_auc_multiclass))?);
         }

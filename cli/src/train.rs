@@ -1,16 +1,16 @@
 //! `train`: from a file to a model, with its scores on rows that it has not seen.
 
 use crate::args::{Fill, Train};
-use crate::layout::{Layout, cell, count};
+use crate::layout::count;
 use crate::scores::Scores;
 use crate::session::{Session, tell};
 use crate::split::{Parts, split};
-use crate::{Failure, choose, evaluate, inspect, output, params, read, scores};
+use crate::{Failure, choose, columns, evaluate, inspect, output, params, read, scores};
 use ironlearn::pipeline::{TablePipeline, TargetColumn, rows_with_target};
 use ironlearn::preprocess::Strategy;
 use ironlearn::registry::Task;
 use ironlearn::{AnyEstimator, Saved};
-use ironlearn_datasets::{Table, Values};
+use ironlearn_datasets::Table;
 use ironlearn_dispatch::Device;
 use ndarray::ArrayView1;
 use serde_json::{Value, json};
@@ -23,9 +23,6 @@ struct Plan {
     target: Option<String>,
     task: Task,
 }
-
-/// X is dense up to this many numbers (1 GiB): direct solvers and trees are several times faster on it.
-const DENSE: usize = 1 << 27;
 
 /// Rows with their weights.
 struct Rows {
@@ -91,13 +88,17 @@ pub fn run(given: &Train, session: &Session) -> Result<(), Failure> {
     let mut pipeline = TablePipeline::new(estimator);
     pipeline.numbers = if given.fill == Fill::Mean { Strategy::Mean } else { Strategy::Median };
     pipeline.max_levels = given.max_levels;
-    if table.n_rows().saturating_mul(width(&table, given)) <= DENSE {
+    if columns::fits_dense(&pipeline, &table) {
         pipeline.sparse_threshold = 0.0;
     }
     let plan = Plan { pipeline, device, target: given.target.clone(), task: choice.task };
 
     let all = Rows { table, weights };
-    say_columns(&plan, &all.table, given, n_read, without, session);
+    session.say(format!("{}: {} rows", read::name(&given.file), count(n_read)));
+    if let (Some(target), true) = (&plan.target, without > 0) {
+        session.say(format!("{} rows without a '{target}' are left out", count(without)));
+    }
+    columns::lines(&plan.pipeline, &all.table, plan.target.as_deref()).iter().for_each(|line| session.say(line));
     let task = evaluate::task_name(choice.task);
     let because = choice.because.map(|because| format!(": {because}")).unwrap_or_default();
     session.say(format!("{}, {task}{because}", choice.estimator));
@@ -210,52 +211,6 @@ fn with_weights(rows: &Rows, name: Option<&str>) -> Result<Table, Failure> {
         columns.push(ironlearn_datasets::Column::number(name, weights.clone()));
     }
     Ok(Table::new(columns)?)
-}
-
-/// The columns, their types, what is missing and what becomes of them.
-fn say_columns(plan: &Plan, table: &Table, given: &Train, n_read: usize, without: usize, session: &Session) {
-    session.say(format!("{}: {} rows", read::name(&given.file), count(n_read)));
-    if let (Some(target), true) = (&plan.target, without > 0) {
-        session.say(format!("{} rows without a '{target}' are left out", count(without)));
-    }
-    let mut lines = Layout::new(&["column", "type", ">missing", ">levels", "becomes"]);
-    for column in table.columns() {
-        let kind = column.values.column_type();
-        let becomes = if plan.target.as_ref() == Some(&column.name) {
-            "the target".to_owned()
-        } else {
-            becomes(&plan.pipeline, &column.values, plan.target.is_some())
-        };
-        let levels = match &column.values {
-            Values::Text { levels, .. } => count(levels.len()),
-            _ => String::new(),
-        };
-        lines.row([cell(&column.name, 40), kind.name().into(), count(column.values.n_missing()), levels, becomes]);
-    }
-    lines.lines().into_iter().for_each(|line| session.say(line));
-}
-
-/// About how many columns X will have.
-fn width(table: &Table, given: &Train) -> usize {
-    let of = |values: &Values| match values {
-        Values::Number(_) => 2,
-        Values::Text { levels, .. } if levels.len() <= given.max_levels => levels.len() + 1,
-        Values::Text { .. } => 1,
-        Values::Time(_) => 7,
-    };
-    table.columns().iter().map(|column| of(&column.values)).sum()
-}
-
-/// What becomes of a column, in words: see [`TablePipeline`].
-fn becomes(pipeline: &TablePipeline, values: &Values, has_target: bool) -> String {
-    let filled = if pipeline.numbers == Strategy::Mean { "missing: mean" } else { "missing: median" };
-    match values {
-        Values::Number(_) => format!("a number, scaled ({filled})"),
-        Values::Text { levels, .. } if levels.len() <= pipeline.max_levels => "one column a level".into(),
-        Values::Text { .. } if has_target => "the target's mean by level, scaled".into(),
-        Values::Text { .. } => "how often its level occurs, scaled".into(),
-        Values::Time(_) => "year … hour and epoch, scaled".into(),
-    }
 }
 
 /// What came of it.
