@@ -110,6 +110,9 @@ class BaseDecisionTree(MultiOutputMixin, NativeEstimator):
     def __getstate__(self):
         state = super().__getstate__()
         state.pop("_sklearn_tree", None)
+        if "report_" in state:
+            # How long the fit took is not part of the model: equal fits give equal pickles.
+            state["report_"] = {**state["report_"], "seconds": 0.0, "ops": []}
         return state
 
     @property

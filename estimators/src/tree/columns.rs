@@ -128,7 +128,7 @@ impl<'a> Columns<'a> {
         }
     }
 
-    /// Writes column `j` (all rows) into `out`; `None` for a sparse X.
+    /// Writes the columns from `first` on (all rows) into `out`.
     pub fn dense_columns(&self, first: usize, out: &mut [Vec<f32>]) {
         fn copy<F: Real>(x: &ArrayView2<'_, F>, first: usize, out: &mut [Vec<f32>]) {
             for out in out.iter_mut() {
@@ -157,30 +157,54 @@ impl<'a> Columns<'a> {
     }
 }
 
+/// What numbers become when they are infinite in `f32`.
+pub const INFINITE: &str = "Input X contains infinity or a value too large for dtype('float32').";
+
+/// Whether a value is infinite in `f32`. NaN is not.
+pub fn any_infinite<F: Real>(values: &[F]) -> bool {
+    // The first number that `f32` rounds to infinity: half a step above its largest.
+    let limit = F::narrow(f64::from(f32::MAX) + 2f64.powi(103));
+    values.chunks(256).any(|chunk| chunk.iter().fold(0_u32, |n, v| n + u32::from(v.abs() >= limit)) > 0)
+}
+
 /// Checks that no value is infinite in `f32`, and that none is NaN where X is sparse.
 ///
 /// # Errors
 /// [`crate::Error::Input`].
 pub fn check_values(x: &AnyMatrix<'_>) -> Result<()> {
     fn infinite<F: Real>(x: &Matrix<'_, F>) -> bool {
-        // Only a number whose `f32` is infinite fails: NaN passes both comparisons' negations.
-        let bad = |v: &F| (v.widen() as f32).is_infinite();
         match x {
             Matrix::Dense(x) => match x.as_slice_memory_order() {
-                Some(values) => values.chunks(1024).any(|c| c.iter().fold(false, |any, v| any | bad(v))),
-                None => x.iter().any(bad),
+                Some(values) => any_infinite(values),
+                None => x.iter().any(|&v| any_infinite(&[v])),
             },
-            Matrix::Sparse(x) => x.data().iter().any(bad),
+            Matrix::Sparse(x) => any_infinite(x.data()),
         }
     }
     fn nan<F: Real>(x: &Matrix<'_, F>) -> bool {
         matches!(x, Matrix::Sparse(x) if x.data().iter().any(|v| v.is_nan()))
     }
     if ironlearn_linalg::with_matrix!(x, x => infinite(x)) {
-        bad_input!("Input X contains infinity or a value too large for dtype('float32').");
+        bad_input!("{INFINITE}");
     }
     if ironlearn_linalg::with_matrix!(x, x => nan(x)) {
         bad_input!("Input X contains NaN.");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn infinite_is_what_f32_makes_infinite() {
+        for v in [f64::from(f32::MAX), 3.4028235677973362e38, f64::NAN, -1.0] {
+            assert!(!any_infinite(&[v]) && !(v as f32).is_infinite());
+        }
+        for v in [3.4028235677973366e38, -1e300, f64::INFINITY] {
+            assert!(any_infinite(&[v]) && (v as f32).is_infinite());
+        }
+        assert!(any_infinite(&[f32::NEG_INFINITY]) && !any_infinite(&[f32::MAX, f32::NAN]));
+    }
 }

@@ -116,6 +116,7 @@ pub fn grow<C: Criterion>(
         Some(max_leaves) => vec![grower.best_first(source, root, max_leaves)?],
         None => grower.depth_first(source, root)?,
     };
+    drop(lists);
     Ok(join(&pieces, plan.max_leaves.is_none(), p, n_classes))
 }
 
@@ -155,7 +156,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
         while let Some((open, parent)) = stack.pop() {
             if self.is_wide(&open) || parent.is_none() {
                 let at = top.nodes.len();
-                self.link(&mut top, parent, Child::Here(at));
+                self.link(&mut top, parent, Child::here(at));
                 let opened = self.open(&mut source, &open, &mut worker, &mut top, self.is_wide(&open))?;
                 if let Some((_, [left, right])) = opened {
                     stack.push((right, Some((at, 1))));
@@ -163,7 +164,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
                 }
             } else {
                 tasks.push(open);
-                self.link(&mut top, parent, Child::Piece(tasks.len()));
+                self.link(&mut top, parent, Child::piece(tasks.len()));
             }
         }
         drop(worker);
@@ -193,12 +194,14 @@ impl<C: Criterion> Grower<'_, '_, C> {
         while let Some((open, parent)) = stack.pop() {
             self.ctl.check()?;
             let at = nodes.nodes.len();
-            self.link(&mut nodes, parent, Child::Here(at));
+            self.link(&mut nodes, parent, Child::here(at));
             if let Some((_, [left, right])) = self.open(&mut source, &open, &mut worker, &mut nodes, false)? {
                 stack.push((right, Some((at, 1))));
                 stack.push((left, Some((at, 0))));
             }
         }
+        nodes.nodes.shrink_to_fit();
+        nodes.values.shrink_to_fit();
         Ok(nodes)
     }
 
@@ -228,7 +231,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
                 leaves += 1;
                 for (side, child) in children.into_iter().enumerate() {
                     let child = add(child, &mut nodes, &mut heap, &mut waiting)?;
-                    nodes.nodes[at].children[side] = Child::Here(child);
+                    nodes.nodes[at].children[side] = Child::here(child);
                 }
             }
         }
@@ -266,11 +269,11 @@ impl<C: Criterion> Grower<'_, '_, C> {
         }
         nodes.values.extend_from_slice(&worker.value);
         nodes.nodes.push(Node {
-            children: [Child::None; 2],
+            children: [Child::NONE; 2],
             feature: UNDEFINED,
             threshold: f64::from(UNDEFINED),
+            n: n as u32,
             impurity,
-            n,
             weight,
             missing_left: false,
         });
@@ -415,10 +418,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
         }
         Ok(match (best, ties.len()) {
             (best, 0) => best,
-            (Some(first), n) => Some(match below(n + 1, draw()) {
-                0 => first,
-                i => ties[i - 1],
-            }),
+            (Some(first), n) => Some(*ties.get(below(n + 1, draw())).unwrap_or(&first)),
             (None, _) => None,
         })
     }

@@ -5,10 +5,11 @@
 //! different depth walk together without a branch.
 
 use super::Tree;
-use super::columns::check_values;
-use crate::{AnyMatrix, Control, Result};
+use super::columns::{INFINITE, any_infinite, check_values};
+use crate::{AnyMatrix, Control, Result, bad_input};
 use ironlearn_linalg::{Layout, Matrix, Real, threads, with_matrix};
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The nodes of a tree in the order of their levels.
 #[derive(Debug, Clone)]
@@ -116,17 +117,22 @@ impl Tree {
         self.steps.get_or_init(|| Steps::new(self))
     }
 
-    /// Calls `sink(row in the range, leaf)` for each row. X has been checked.
-    fn walk(&self, x: &AnyMatrix<'_>, rows: Range<usize>, sink: &mut impl FnMut(usize, u32)) {
+    /// Calls `sink(row in the range, leaf)` for each row; false where a value is infinite.
+    fn walk(&self, x: &AnyMatrix<'_>, rows: Range<usize>, sink: &mut impl FnMut(usize, u32)) -> bool {
         let (steps, p) = (self.steps(), self.n_features);
         with_matrix!(x, x => match x.as_rows() {
-            Some(values) => steps.leaves(&values[rows.start * p..rows.end * p], p, sink),
+            Some(values) => {
+                let values = &values[rows.start * p..rows.end * p];
+                steps.leaves(values, p, sink);
+                !any_infinite(values)
+            }
             None => {
                 let mut packed = vec![0.0_f32; rows.len() * p];
                 x.pack(rows, 0..p, p, &mut packed);
                 steps.leaves(&packed, p, sink);
+                !any_infinite(&packed)
             }
-        });
+        })
     }
 
     /// Rows that are packed or walked at a time: the whole of a CSC matrix where it fits, as its columns are scattered.
@@ -148,12 +154,22 @@ impl Tree {
         ctl: &Control,
         write: impl Fn(usize, &mut [T]) + Sync + Send,
     ) -> Result<()> {
-        check_values(x)?;
+        if x.is_sparse() {
+            check_values(x)?;
+        }
         self.steps();
-        Ok(threads::fill_rows(ctl, out, width, self.block(x), |first, out| {
+        let infinite = AtomicBool::new(false);
+        threads::fill_rows(ctl, out, width, self.block(x), |first, out| {
             let rows = first..first + out.len() / width;
-            self.walk(x, rows, &mut |row, leaf| write(leaf as usize, &mut out[row * width..(row + 1) * width]));
-        })?)
+            let write = &mut |row, leaf| write(leaf as usize, &mut out[row * width..(row + 1) * width]);
+            if !self.walk(x, rows, write) {
+                infinite.store(true, Ordering::Relaxed);
+            }
+        })?;
+        if infinite.into_inner() {
+            bad_input!("{INFINITE}");
+        }
+        Ok(())
     }
 
     /// The leaf of each row.
