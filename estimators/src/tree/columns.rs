@@ -14,6 +14,8 @@ pub enum Columns<'a> {
     F32(ArrayView2<'a, f32>),
     /// Dense, `f64`.
     F64(ArrayView2<'a, f64>),
+    /// Dense, copied column by column.
+    Packed(Vec<f32>, (usize, usize)),
     /// Sparse.
     Sparse(Sparse),
 }
@@ -112,8 +114,23 @@ impl<'a> Columns<'a> {
         match self {
             Columns::F32(x) => x.dim(),
             Columns::F64(x) => x.dim(),
+            Columns::Packed(_, shape) => *shape,
             Columns::Sparse(x) => x.shape,
         }
+    }
+
+    /// A copy, column by column, for searches that read one column after the other.
+    pub fn packed(&self) -> Columns<'static> {
+        const GROUP: usize = 8;
+        let (n, p) = self.shape();
+        let mut values = Vec::with_capacity(n * p);
+        let mut group = vec![Vec::new(); GROUP.min(p)];
+        for first in (0..p).step_by(GROUP) {
+            group.truncate(p - first);
+            self.dense_columns(first, &mut group);
+            group.iter().for_each(|column| values.extend_from_slice(column));
+        }
+        Columns::Packed(values, (n, p))
     }
 
     /// One value.
@@ -121,6 +138,7 @@ impl<'a> Columns<'a> {
         match self {
             Columns::F32(x) => x[[row, column]],
             Columns::F64(x) => x[[row, column]] as f32,
+            Columns::Packed(values, (n, _)) => values[column * n + row],
             Columns::Sparse(x) => {
                 let (rows, values) = x.column(column);
                 rows.binary_search(&(row as u32)).map_or(0.0, |at| values[at])
@@ -143,6 +161,12 @@ impl<'a> Columns<'a> {
         match self {
             Columns::F32(x) => copy(x, first, out),
             Columns::F64(x) => copy(x, first, out),
+            Columns::Packed(values, (n, _)) => {
+                for (j, out) in out.iter_mut().enumerate() {
+                    out.clear();
+                    out.extend_from_slice(&values[(first + j) * n..(first + j + 1) * n]);
+                }
+            }
             Columns::Sparse(x) => {
                 for (j, out) in out.iter_mut().enumerate() {
                     out.clear();

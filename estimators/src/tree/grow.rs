@@ -87,37 +87,38 @@ pub fn grow<C: Criterion>(
     plan: &Plan,
     criterion: &C,
     columns: &Columns<'_>,
-    mut rows: Vec<u32>,
+    rows: Vec<u32>,
     weight: f64,
     n_classes: &[usize],
     ctl: &Control,
 ) -> Result<Tree> {
-    let (n, p) = (rows.len(), columns.shape().1);
-    let grower = Grower { plan, criterion, shared: Shared::new(columns), weight, ctl };
     // Splitting p lists costs about as much as sorting a sixteenth of them.
-    let presort = !plan.random && !matches!(columns, Columns::Sparse(_)) && 16 * plan.max_features >= p;
-    let mut lists = if presort { order::presort(columns, &rows, ctl)? } else { Vec::new() };
-    let source = if presort {
-        Source::Sorted(lists.chunks_mut(n).collect())
+    let dense = !matches!(columns, Columns::Sparse(_));
+    let pieces = if dense && !plan.random && 16 * plan.max_features >= columns.shape().1 {
+        let mut lists = order::presort(columns, &rows, ctl)?;
+        let source = Source::Sorted(lists.chunks_mut(rows.len()).collect());
+        Grower { plan, criterion, shared: Shared::new(columns), weight, ctl }.pieces(source, rows.len())?
+    } else if dense {
+        from_samples(plan, criterion, &columns.packed(), rows, weight, ctl)?
     } else {
-        grower.shared.note_places(&rows, 0);
-        Source::Samples(&mut rows, 0)
+        from_samples(plan, criterion, columns, rows, weight, ctl)?
     };
-    let root = Open {
-        range: 0..n,
-        depth: 0,
-        key: plan.seed,
-        active: (0..p as u32).collect(),
-        list: 0,
-        impurity: None,
-        bounds: Bounds::NONE,
-    };
-    let pieces = match plan.max_leaves {
-        Some(max_leaves) => vec![grower.best_first(source, root, max_leaves)?],
-        None => grower.depth_first(source, root)?,
-    };
-    drop(lists);
-    Ok(join(&pieces, plan.max_leaves.is_none(), p, n_classes))
+    Ok(join(&pieces, plan.max_leaves.is_none(), columns.shape().1, n_classes))
+}
+
+/// Grows by sorting, or drawing, node by node.
+fn from_samples<C: Criterion>(
+    plan: &Plan,
+    criterion: &C,
+    columns: &Columns<'_>,
+    mut rows: Vec<u32>,
+    weight: f64,
+    ctl: &Control,
+) -> Result<Vec<Nodes>> {
+    let grower = Grower { plan, criterion, shared: Shared::new(columns), weight, ctl };
+    grower.shared.note_places(&rows, 0);
+    let n = rows.len();
+    grower.pieces(Source::Samples(&mut rows, 0), n)
 }
 
 /// A stream of its own for each child (the finaliser of SplitMix64, Steele et al. 2014).
@@ -141,6 +142,23 @@ impl<C: Criterion> Grower<'_, '_, C> {
             scan: self.criterion.scan(),
             scratch: Scratch::default(),
             value: vec![0.0; self.criterion.stride()],
+        }
+    }
+
+    /// All nodes over `n` rows, in one piece or several.
+    fn pieces(&self, source: Source<'_>, n: usize) -> Result<Vec<Nodes>> {
+        let root = Open {
+            range: 0..n,
+            depth: 0,
+            key: self.plan.seed,
+            active: (0..self.shared.columns.shape().1 as u32).collect(),
+            list: 0,
+            impurity: None,
+            bounds: Bounds::NONE,
+        };
+        match self.plan.max_leaves {
+            Some(max_leaves) => Ok(vec![self.best_first(source, root, max_leaves)?]),
+            None => self.depth_first(source, root),
         }
     }
 
@@ -392,7 +410,11 @@ impl<C: Criterion> Grower<'_, '_, C> {
             }
             Ok(())
         };
-        if self.plan.max_features >= p {
+        if self.plan.max_features >= p && !self.plan.random && !wide {
+            for &f in open.active.iter() {
+                keep(f, look((f, 0), scratch, scan), constant);
+            }
+        } else if self.plan.max_features >= p {
             let features: Vec<_> =
                 open.active.iter().map(|&f| (f, if self.plan.random { draw() } else { 0 })).collect();
             all(&features, constant)?;
@@ -418,7 +440,10 @@ impl<C: Criterion> Grower<'_, '_, C> {
         }
         Ok(match (best, ties.len()) {
             (best, 0) => best,
-            (Some(first), n) => Some(*ties.get(below(n + 1, draw())).unwrap_or(&first)),
+            (Some(first), n) => Some(match below(n + 1, draw()) {
+                0 => first,
+                i => ties[i - 1],
+            }),
             (None, _) => None,
         })
     }

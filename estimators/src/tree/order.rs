@@ -140,6 +140,7 @@ pub fn presort(columns: &Columns<'_>, rows: &[u32], ctl: &Control) -> Result<Vec
 /// updates the flags. `room` is as long as the list. Returns the number of entries moved to the front.
 pub fn divide(list: &mut [u32], side: &[AtomicU8], room: &mut [u32]) -> usize {
     const FLAGS: u32 = NEW | NEAR;
+    assert!(room.len() >= list.len() && list.iter().all(|&entry| row(entry) < side.len()));
     let (mut left, mut right) = (0, 0);
     // The flags of the entries passed since the last one that went to either side.
     let (mut to_left, mut to_right) = (0_u32, 0_u32);
@@ -147,13 +148,17 @@ pub fn divide(list: &mut [u32], side: &[AtomicU8], room: &mut [u32]) -> usize {
         let entry = list[i];
         to_left |= entry & FLAGS;
         to_right |= entry & FLAGS;
-        let goes_left = u32::from(side[row(entry)].load(Ordering::Relaxed));
+        // SAFETY: every row is below the length of `side`, as asserted above.
+        let goes_left = u32::from(unsafe { side.get_unchecked(row(entry)) }.load(Ordering::Relaxed));
         let mask = goes_left.wrapping_neg();
         let kept = entry & (ROW | MISSING) | (to_left & mask) | (to_right & !mask);
         to_left &= !mask;
         to_right &= mask;
-        list[left] = kept;
-        room[right] = kept;
+        // SAFETY: each step raises `left` or `right` by one, so neither exceeds `i`, which is below both lengths.
+        unsafe {
+            *list.get_unchecked_mut(left) = kept;
+            *room.get_unchecked_mut(right) = kept;
+        }
         left += goes_left as usize;
         right += 1 - goes_left as usize;
     }

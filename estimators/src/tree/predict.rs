@@ -66,8 +66,9 @@ impl Steps {
     fn step<F: Real>(&self, at: u32, row: &[F]) -> u32 {
         let step = self.steps[at as usize];
         let value = row[(step.feature & !MISSING_LEFT) as usize].widen() as f32;
-        let left = value <= step.threshold || (value.is_nan() && step.feature & MISSING_LEFT != 0);
-        step.next + u32::from(!left)
+        // Without a branch: which way a row goes cannot be guessed.
+        let left = u32::from(value <= step.threshold) | (u32::from(value.is_nan()) & (step.feature >> 31));
+        step.next + (left ^ 1)
     }
 
     /// The leaf of one row.

@@ -1,7 +1,7 @@
 //! DecisionTreeRegressor: a tree of axis-parallel splits that predicts numbers.
 
 use super::columns::Columns;
-use super::criterion::{AbsoluteError, Moments, Poisson, SquaredError};
+use super::criterion::{AbsoluteError, Moments, Poisson, SquaredError, SquaredErrorOne};
 use super::grow::grow;
 use super::params::{Count, MaxFeatures, Splitter, growth};
 use super::{NumberTree, rows_that_count};
@@ -121,6 +121,10 @@ impl<B: Backend> FitOn<B> for DecisionTreeRegressor {
         };
         let (weights, ones) = (weights.as_deref(), vec![1; outputs]);
         let tree = ctl.timed("grow_tree", "cpu", || match params.criterion {
+            NumberCriterion::SquaredError if outputs == 1 && weights.is_none() => {
+                let criterion = SquaredErrorOne(Moments::new(packed, outputs, weights));
+                grow(&plan, &criterion, &columns, rows, weight, &ones, ctl)
+            }
             NumberCriterion::SquaredError => {
                 let criterion = SquaredError(Moments::new(packed, outputs, weights));
                 grow(&plan, &criterion, &columns, rows, weight, &ones, ctl)

@@ -4,7 +4,7 @@
 //! sparse, and where thresholds are drawn at random. Both hand out the same order, so the tree is the same.
 
 use super::Criterion;
-use super::columns::Columns;
+use super::columns::{Columns, Sparse};
 use super::criterion::row;
 use super::order::{self, MISSING, Room};
 use super::split::{Candidate, Found, Search, between};
@@ -64,12 +64,45 @@ impl<'a, 'x> Shared<'a, 'x> {
         }
     }
 
+    /// Sorts those of `rows` (at `start` among the samples) that are not 0 in column `j` into `scratch.sorted`, their
+    /// values into `scratch.values`.
+    fn stored(&self, x: &Sparse, rows: &[u32], start: usize, j: usize, scratch: &mut Scratch) {
+        let (stored, values) = x.column(j);
+        let Scratch { room, values: found, entries, sorted } = scratch;
+        entries.clear();
+        found.clear();
+        if rows.len() * (stored.len().max(2).ilog2() as usize) < stored.len() {
+            for &r in rows {
+                if let Ok(at) = stored.binary_search(&r) {
+                    entries.push(r);
+                    found.push(values[at]);
+                }
+            }
+        } else {
+            for (&r, &v) in stored.iter().zip(values) {
+                let at = (self.place[r as usize].load(Ordering::Relaxed) as usize).wrapping_sub(start);
+                if at < rows.len() {
+                    entries.push(r);
+                    found.push(v);
+                }
+            }
+        }
+        sorted.clear();
+        sorted.resize(entries.len(), 0);
+        order::sort_entries(entries, found, room, sorted);
+        found.sort_unstable_by(f32::total_cmp);
+    }
+
     /// The values of `rows` (at `start` among the samples) in column `j`.
     fn values(&self, rows: &[u32], start: usize, j: usize, out: &mut Vec<f32>) {
         out.clear();
         match self.columns {
             Columns::F32(x) => out.extend(rows.iter().map(|&r| x[[row(r), j]])),
             Columns::F64(x) => out.extend(rows.iter().map(|&r| x[[row(r), j]] as f32)),
+            Columns::Packed(values, (n, _)) => {
+                let column = &values[j * n..(j + 1) * n];
+                out.extend(rows.iter().map(|&r| column[row(r)]));
+            }
             Columns::Sparse(x) => {
                 let (stored, values) = x.column(j);
                 if rows.len() * (stored.len().max(2).ilog2() as usize) < stored.len() {
@@ -129,6 +162,12 @@ impl<'a> Source<'a> {
         scratch: &mut Scratch,
         scan: &mut C::Scan,
     ) -> Found {
+        if let (Source::Samples(rows, start), Columns::Sparse(x)) = (self, shared.columns)
+            && C::ADDITIVE
+        {
+            shared.stored(x, &rows[node.clone()], start + node.start, feature as usize, scratch);
+            return search.best_stored(&scratch.sorted, &scratch.values, node.len(), scan);
+        }
         let entries = self.order(node, feature, shared, scratch);
         let n_missing = entries.iter().rev().take_while(|&&e| e & MISSING != 0).count();
         search.best(entries, n_missing, |row| shared.columns.value(row, feature as usize), scan)

@@ -56,6 +56,7 @@ pub struct Found {
 }
 
 /// One scan's surroundings.
+#[derive(Debug)]
 pub struct Search<'a, C: Criterion> {
     /// The criterion.
     pub criterion: &'a C,
@@ -97,6 +98,9 @@ impl<C: Criterion> Search<'_, C> {
         let mut found = Found { constant: true, best: None };
         if known.is_empty() {
             return found;
+        }
+        if missing.is_empty() && self.monotonic.0 == 0 && C::VECTOR {
+            return self.best_known(known, value, scan);
         }
         let mut best_gain = f64::NEG_INFINITY;
         let larger = |at: usize| {
@@ -148,6 +152,83 @@ impl<C: Criterion> Search<'_, C> {
             }
         }
         found
+    }
+
+    /// [`Search::best`] where nothing is missing and all gains can be computed at once.
+    fn best_known(&self, entries: &[u32], value: impl Fn(usize) -> f32, scan: &mut C::Scan) -> Found {
+        let n = entries.len();
+        let mut found = Found { constant: true, best: None };
+        let larger = |at: usize| {
+            let entry = entries[at];
+            entry & NEW != 0 || (entry & NEAR != 0 && value(row(entry)) > value(row(entries[at - 1])) + TIE)
+        };
+        let gains = self.criterion.gains(scan, self.totals, entries);
+        let least = self.limits.min_leaf.max(self.limits.min_weight.ceil() as usize).max(1);
+        let mut best = (f64::NEG_INFINITY, 0);
+        if least <= n / 2 {
+            for at in least..=n - least {
+                // Larger gains are rare: only then is it looked up whether the values differ.
+                if gains[at] > best.0 && larger(at) {
+                    best = (gains[at], at);
+                }
+            }
+        }
+        if best.1 > 0 {
+            let (gain, n_left) = best;
+            found.best = Some(Candidate { gain, n_left, missing_left: 2 * n_left > n, drawn: None });
+            found.constant = false;
+        } else {
+            found.constant = !(1..n).any(larger);
+        }
+        found
+    }
+
+    /// The best split of `n` rows of which `entries` are not 0, freshly sorted, with their values: the negative ones
+    /// are scanned from below and the positive ones from above, so that the zeros between them cost nothing.
+    pub fn best_stored(&self, entries: &[u32], values: &[f32], n: usize, scan: &mut C::Scan) -> Found {
+        if entries.is_empty() {
+            return Found { constant: true, best: None };
+        }
+        let mut from_below: Option<Candidate> = None;
+        let below = values.partition_point(|&v| v < 0.0);
+        let has_zeros = entries.len() < n;
+        // The value that stands before place `at` of the entries, where zeros stand between the two parts.
+        let before = |at: usize| if at == below && has_zeros { Some(0.0) } else { (at > 0).then(|| values[at - 1]) };
+        let after = |at: usize| if at == below && has_zeros { Some(0.0) } else { values.get(at).copied() };
+        let mut constant = true;
+        self.criterion.start(scan, self.totals, entries, &[]);
+        for at in 1..=below {
+            self.criterion.push(scan, row(entries[at - 1]));
+            if after(at).is_some_and(|v| v > values[at - 1] + TIE) {
+                constant = false;
+                if let Some(gain) = self.gain(scan, at, n)
+                    && from_below.is_none_or(|best| gain > best.gain)
+                {
+                    from_below = Some(Candidate { gain, n_left: at, missing_left: 2 * at > n, drawn: None });
+                }
+            }
+        }
+        // Seen from above, the sides change places; of equally good splits the lowest wins, and any of below.
+        let mirrored = Search { monotonic: (-self.monotonic.0, self.monotonic.1), ..*self };
+        let mut from_above: Option<Candidate> = None;
+        self.criterion.start(scan, self.totals, entries, &[]);
+        for at in (below..entries.len()).rev() {
+            self.criterion.push(scan, row(entries[at]));
+            if before(at).is_some_and(|v| values[at] > v + TIE) {
+                constant = false;
+                let n_left = n - (entries.len() - at);
+                if let Some(gain) = mirrored.gain(scan, n - n_left, n)
+                    && from_above.is_none_or(|best| gain >= best.gain)
+                {
+                    from_above = Some(Candidate { gain, n_left, missing_left: 2 * n_left > n, drawn: None });
+                }
+            }
+        }
+        let best = match (from_below, from_above) {
+            (Some(a), Some(b)) => Some(if b.gain > a.gain { b } else { a }),
+            (a, b) => a.or(b),
+        };
+        Found { constant, best: best.filter(|best| best.gain > f64::NEG_INFINITY) }
     }
 
     /// The one split that sends `left` to the left and `right` to the right.

@@ -129,6 +129,7 @@ macro_rules! class_criterion {
         impl Criterion for $name<'_> {
             type Totals = Counts;
             type Scan = Sides;
+            const ADDITIVE: bool = true;
 
             fn stride(&self) -> usize {
                 self.0.outputs() * self.0.widest
@@ -181,7 +182,7 @@ class_criterion!(Entropy, entropy, "The Shannon entropy in bits, averaged over t
 pub struct GiniOne<'a>(pub Classes<'a>);
 
 /// The state of [`GiniOne`]: counts and the sums of their squares.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Squares {
     /// The left and the right count of each class.
     counts: Vec<[f64; 2]>,
@@ -189,11 +190,21 @@ pub struct Squares {
     right: f64,
     weight_left: f64,
     weight: f64,
+    gains: Vec<f64>,
+    others: Vec<f64>,
+}
+
+/// `−weight·gini` of both sides, from their weights and sums of squared counts.
+#[inline(always)]
+fn gini_gain(left: f64, right: f64, squares_left: f64, squares_right: f64) -> f64 {
+    -right * (1.0 - squares_right / (right * right)) - left * (1.0 - squares_left / (left * left))
 }
 
 impl Criterion for GiniOne<'_> {
     type Totals = Counts;
     type Scan = Squares;
+    const ADDITIVE: bool = true;
+    const VECTOR: bool = true;
 
     fn stride(&self) -> usize {
         self.0.widest
@@ -218,7 +229,7 @@ impl Criterion for GiniOne<'_> {
         self.0.value(totals, out);
     }
     fn scan(&self) -> Squares {
-        Squares { counts: vec![[0.0; 2]; self.0.widest], left: 0.0, right: 0.0, weight_left: 0.0, weight: 0.0 }
+        Squares { counts: vec![[0.0; 2]; self.0.widest], ..Squares::default() }
     }
     fn start(&self, scan: &mut Squares, totals: &Counts, _: &[u32], _: &[u32]) {
         for (both, &count) in scan.counts.iter_mut().zip(&totals.counts) {
@@ -245,7 +256,44 @@ impl Criterion for GiniOne<'_> {
     #[inline(always)]
     fn gain(&self, scan: &Squares) -> f64 {
         let (left, right) = self.weights(scan);
-        -right * (1.0 - scan.right / (right * right)) - left * (1.0 - scan.left / (left * left))
+        gini_gain(left, right, scan.left, scan.right)
+    }
+    fn gains<'s>(&self, scan: &'s mut Squares, totals: &Counts, entries: &[u32]) -> &'s [f64] {
+        let n = totals.weight;
+        if let [zeros, ones] = totals.counts[..] {
+            // The number of ones on the left, then all gains side by side.
+            let mut left = 0_u32;
+            scan.gains.clear();
+            scan.gains.extend(entries.iter().map(|&entry| {
+                let before = f64::from(left);
+                left += self.0.codes[row(entry)];
+                before
+            }));
+            for (at, gain) in scan.gains.iter_mut().enumerate() {
+                let (left, ones_left) = (f64::from(at as u32), *gain);
+                let (zeros_left, right) = (left - ones_left, n - left);
+                let (zeros_right, ones_right) = (zeros - zeros_left, ones - ones_left);
+                let squares_left = zeros_left * zeros_left + ones_left * ones_left;
+                let squares_right = zeros_right * zeros_right + ones_right * ones_right;
+                *gain = gini_gain(left, right, squares_left, squares_right);
+            }
+            return &scan.gains;
+        }
+        self.start(scan, totals, entries, &[]);
+        let (mut gains, mut others) = (std::mem::take(&mut scan.gains), std::mem::take(&mut scan.others));
+        gains.clear();
+        others.clear();
+        for &entry in entries {
+            gains.push(scan.left);
+            others.push(scan.right);
+            self.push(scan, row(entry));
+        }
+        for (at, (gain, squares_right)) in gains.iter_mut().zip(&others).enumerate() {
+            let left = f64::from(at as u32);
+            *gain = gini_gain(left, n - left, *gain, *squares_right);
+        }
+        (scan.gains, scan.others) = (gains, others);
+        &scan.gains
     }
     fn sides(&self, scan: &Squares) -> (f64, f64) {
         let (left, right) = self.weights(scan);

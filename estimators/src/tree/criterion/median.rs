@@ -80,6 +80,7 @@ impl<'a> AbsoluteError<'a> {
 impl Criterion for AbsoluteError<'_> {
     type Totals = Ranked;
     type Scan = Errors;
+    const ADDITIVE: bool = false;
 
     fn stride(&self) -> usize {
         self.outputs

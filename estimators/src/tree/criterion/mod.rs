@@ -10,7 +10,7 @@ mod moments;
 
 pub use classes::{Classes, Entropy, Gini, GiniOne};
 pub use median::AbsoluteError;
-pub use moments::{Moments, Poisson, SquaredError};
+pub use moments::{Moments, Poisson, SquaredError, SquaredErrorOne};
 
 /// The bits of an entry of a node's list that hold the row; the others are flags (see [`super::order`]).
 pub const ROW: u32 = (1 << 29) - 1;
@@ -27,6 +27,11 @@ pub trait Criterion: Sync {
     type Totals: Send + Sync;
     /// The state of a scan. Made once per worker, started for each feature.
     type Scan: Send;
+
+    /// Whether the scan is the same from both ends and needs no order in advance.
+    const ADDITIVE: bool;
+    /// Whether [`Criterion::gains`] is there: rows weigh 1, so that limits of weight are limits of rows.
+    const VECTOR: bool = false;
 
     /// The length of a node's value: outputs × the largest number of classes (1 for numbers).
     fn stride(&self) -> usize;
@@ -60,6 +65,13 @@ pub trait Criterion: Sync {
 
     /// A number that is the larger the more the split reduces the impurity; only comparable within a node.
     fn gain(&self, scan: &Self::Scan) -> f64;
+
+    /// The gain of the split after the first i entries, at place i (place 0 means nothing), where
+    /// [`Criterion::VECTOR`] says so.
+    fn gains<'s>(&self, scan: &'s mut Self::Scan, totals: &Self::Totals, entries: &[u32]) -> &'s [f64] {
+        let _ = (scan, totals, entries);
+        &[]
+    }
 
     /// What the two sides would predict for the first class (classes) or output: for monotonic constraints.
     fn sides(&self, scan: &Self::Scan) -> (f64, f64);

@@ -23,12 +23,13 @@ pub struct Sums {
 }
 
 /// The sums on the left, and those of the node.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Left {
     left: Vec<f64>,
     total: Vec<f64>,
     weight_left: f64,
     weight: f64,
+    gains: Vec<f64>,
 }
 
 impl<'a> Moments<'a> {
@@ -48,7 +49,7 @@ impl<'a> Moments<'a> {
     }
 
     fn left(&self) -> Left {
-        Left { left: vec![0.0; self.outputs], total: vec![0.0; self.outputs], weight_left: 0.0, weight: 0.0 }
+        Left { left: vec![0.0; self.outputs], total: vec![0.0; self.outputs], ..Left::default() }
     }
 
     fn sum(&self, entries: &[u32], totals: &mut Sums) {
@@ -69,6 +70,15 @@ impl<'a> Moments<'a> {
             }
             totals.weight += w;
         }
+    }
+
+    /// The variance around the mean, averaged over the outputs.
+    fn variance(&self, totals: &Sums) -> f64 {
+        if totals.extent.iter().all(|(low, high)| low == high) {
+            return 0.0;
+        }
+        let means = totals.sums.iter().map(|sum| (sum / totals.weight).powi(2));
+        means.fold(totals.squares / totals.weight, |rest, square| rest - square) / self.outputs as f64
     }
 
     fn value(&self, totals: &Sums, out: &mut [f64]) {
@@ -101,9 +111,10 @@ impl<'a> Moments<'a> {
 }
 
 macro_rules! sums_criterion {
-    ($name:ident) => {
+    () => {
         type Totals = Sums;
         type Scan = Left;
+        const ADDITIVE: bool = true;
 
         fn stride(&self) -> usize {
             self.0.outputs
@@ -146,26 +157,59 @@ macro_rules! sums_criterion {
 pub struct SquaredError<'a>(pub Moments<'a>);
 
 impl Criterion for SquaredError<'_> {
-    sums_criterion!(SquaredError);
+    sums_criterion!();
 
     fn impurity(&self, _: &[u32], totals: &Sums) -> f64 {
-        if totals.extent.iter().all(|(low, high)| low == high) {
-            return 0.0;
-        }
-        let means = totals.sums.iter().map(|sum| (sum / totals.weight).powi(2));
-        means.fold(totals.squares / totals.weight, |rest, square| rest - square) / self.0.outputs as f64
+        self.0.variance(totals)
     }
-    /// `Σ sum²/weight` over both sides: the variance, but for what does not depend on the split.
     #[inline(always)]
     fn gain(&self, scan: &Left) -> f64 {
-        let (left, right) = self.weights(scan);
-        let (mut of_left, mut of_right) = (0.0, 0.0);
-        for (&l, total) in scan.left.iter().zip(&scan.total) {
+        squared_gain(scan)
+    }
+}
+
+/// `Σ sum²/weight` over both sides: the variance, but for what does not depend on the split.
+#[inline(always)]
+fn squared_gain(scan: &Left) -> f64 {
+    let (mut of_left, mut of_right) = (0.0, 0.0);
+    for (&l, total) in scan.left.iter().zip(&scan.total) {
+        let r = total - l;
+        of_left += l * l;
+        of_right += r * r;
+    }
+    of_left / scan.weight_left + of_right / (scan.weight - scan.weight_left)
+}
+
+/// [`SquaredError`] of one output without weights: all gains of a feature side by side.
+#[derive(Debug)]
+pub struct SquaredErrorOne<'a>(pub Moments<'a>);
+
+impl Criterion for SquaredErrorOne<'_> {
+    sums_criterion!();
+    const VECTOR: bool = true;
+
+    fn impurity(&self, _: &[u32], totals: &Sums) -> f64 {
+        self.0.variance(totals)
+    }
+    #[inline(always)]
+    fn gain(&self, scan: &Left) -> f64 {
+        squared_gain(scan)
+    }
+    fn gains<'s>(&self, scan: &'s mut Left, totals: &Sums, entries: &[u32]) -> &'s [f64] {
+        let (n, total) = (totals.weight, totals.sums[0]);
+        let mut left = 0.0;
+        scan.gains.clear();
+        scan.gains.extend(entries.iter().map(|&entry| {
+            let before = left;
+            left += self.0.y[row(entry)];
+            before
+        }));
+        for (at, gain) in scan.gains.iter_mut().enumerate() {
+            let (weight, l) = (f64::from(at as u32), *gain);
             let r = total - l;
-            of_left += l * l;
-            of_right += r * r;
+            *gain = l * l / weight + r * r / (n - weight);
         }
-        of_left / left + of_right / right
+        &scan.gains
     }
 }
 
@@ -177,7 +221,7 @@ pub struct Poisson<'a>(pub Moments<'a>);
 const NOTHING: f64 = f64::EPSILON;
 
 impl Criterion for Poisson<'_> {
-    sums_criterion!(Poisson);
+    sums_criterion!();
 
     fn impurity(&self, entries: &[u32], totals: &Sums) -> f64 {
         if totals.sums.iter().any(|&sum| sum <= NOTHING) {
