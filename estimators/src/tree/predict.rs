@@ -7,7 +7,7 @@
 use super::Tree;
 use super::columns::{INFINITE, any_infinite, check_values};
 use crate::{AnyMatrix, Control, Result, bad_input};
-use ironlearn_linalg::{Layout, Matrix, Real, threads, with_matrix};
+use ironlearn_linalg::{Compressed, Layout, Matrix, Real, threads, with_matrix};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -120,20 +120,46 @@ impl Tree {
 
     /// Calls `sink(row in the range, leaf)` for each row; false where a value is infinite.
     fn walk(&self, x: &AnyMatrix<'_>, rows: Range<usize>, sink: &mut impl FnMut(usize, u32)) -> bool {
-        let (steps, p) = (self.steps(), self.n_features);
-        with_matrix!(x, x => match x.as_rows() {
-            Some(values) => {
-                let values = &values[rows.start * p..rows.end * p];
-                steps.leaves(values, p, sink);
-                !any_infinite(values)
-            }
-            None => {
-                let mut packed = vec![0.0_f32; rows.len() * p];
-                x.pack(rows, 0..p, p, &mut packed);
-                steps.leaves(&packed, p, sink);
-                !any_infinite(&packed)
+        with_matrix!(x, x => match x {
+            Matrix::Sparse(x) if x.layout() == Layout::Row => self.walk_sparse(x, rows, sink),
+            _ => match x.as_rows() {
+                Some(values) => self.walk_rows(&values[rows.start * self.n_features..rows.end * self.n_features], sink),
+                None => {
+                    let mut packed = vec![0.0_f32; rows.len() * self.n_features];
+                    x.pack(rows, 0..self.n_features, self.n_features, &mut packed);
+                    self.walk_rows(&packed, sink)
+                }
             }
         })
+    }
+
+    /// Walks rows that lie one after the other, a few at a time: the look for infinite values brings them near.
+    fn walk_rows<F: Real>(&self, values: &[F], sink: &mut impl FnMut(usize, u32)) -> bool {
+        const NEAR: usize = 64;
+        let (steps, width) = (self.steps(), self.n_features);
+        let mut finite = true;
+        for (i, chunk) in values.chunks(NEAR * width).enumerate() {
+            finite &= !any_infinite(chunk);
+            steps.leaves(chunk, width, &mut |row, leaf| sink(i * NEAR + row, leaf));
+        }
+        finite
+    }
+
+    /// Walks CSR rows one by one: each is laid out among zeros and taken away again.
+    fn walk_sparse<F: Real>(
+        &self,
+        x: &Compressed<'_, F>,
+        rows: Range<usize>,
+        sink: &mut impl FnMut(usize, u32),
+    ) -> bool {
+        let steps = self.steps();
+        let mut row = vec![F::zero(); self.n_features];
+        for (i, major) in rows.enumerate() {
+            x.for_slice(major, |j, v| row[j] += v);
+            sink(i, steps.leaf(&row));
+            x.for_slice(major, |j, _| row[j] = F::zero());
+        }
+        true
     }
 
     /// Rows that are packed or walked at a time: the whole of a CSC matrix where it fits, as its columns are scattered.

@@ -190,9 +190,13 @@ impl<'a> Source<'a> {
         };
         let rows = &rows[node.clone()];
         shared.values(rows, start + node.start, feature as usize, &mut scratch.values);
-        let known = scratch.values.iter().filter(|v| !v.is_nan());
-        let (low, high) = known.clone().fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), &v| (l.min(v), h.max(v)));
-        let n_missing = rows.len() - known.count();
+        let (mut low, mut high, mut n_missing) = (f32::INFINITY, f32::NEG_INFINITY, 0);
+        for &v in &scratch.values {
+            // A comparison with NaN is false, so missing values change neither end.
+            low = if v < low { v } else { low };
+            high = if v > high { v } else { high };
+            n_missing += usize::from(v.is_nan());
+        }
         if n_missing == rows.len() || (high <= low + super::columns::TIE && n_missing == 0) {
             return Found { constant: true, best: None };
         }
@@ -203,14 +207,19 @@ impl<'a> Source<'a> {
         }
         let missing_left = n_missing > 0 && draw & 1 == 1;
         let goes_left = |v: f32| if v.is_nan() { missing_left } else { f64::from(v) <= threshold };
-        let (left, right) = (&mut scratch.entries, &mut scratch.sorted);
-        left.clear();
-        right.clear();
-        for (&r, &v) in rows.iter().zip(&scratch.values) {
-            if goes_left(v) { left.push(r) } else { right.push(r) }
-        }
-        let gain = search.given(left, right, scan);
-        let n_left = left.len();
+        let (n_left, gain) = if C::ADDITIVE {
+            search.given(rows.iter().zip(&scratch.values).filter(|(_, v)| goes_left(**v)).map(|(r, _)| r), rows, scan)
+        } else {
+            let (left, right) = (&mut scratch.entries, &mut scratch.sorted);
+            left.clear();
+            right.clear();
+            for (&r, &v) in rows.iter().zip(&scratch.values) {
+                if goes_left(v) { left.push(r) } else { right.push(r) }
+            }
+            let n_left = left.len();
+            left.append(right);
+            search.given(left[..n_left].iter(), left, scan)
+        };
         let missing_left = if n_missing > 0 { missing_left } else { 2 * n_left > rows.len() };
         let best = gain.map(|gain| Candidate { gain, n_left, missing_left, drawn: Some(threshold) });
         Found { constant: false, best }
