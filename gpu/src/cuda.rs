@@ -5,8 +5,10 @@ use crate::placed::{self, Placed};
 use crate::{error, gram, libraries, nearest, products};
 use cudarc::cublas::CudaBlas;
 use cudarc::driver::{CudaContext, CudaFunction, CudaSlice, CudaStream, DeviceRepr, ValidAsZeroBits};
+use ironlearn_linalg::host::lloyd::Lloyd;
+use ironlearn_linalg::host::rows::Source;
 use ironlearn_linalg::{Backend, Control, Error, Gram, Matrix, Real, Result, host};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -190,8 +192,13 @@ impl Cuda {
                 self.check_process()?;
                 error::guarded(|| native(values))
             }),
-            None => ctl.timed(op, &format!("cpu (no kernel for sparse X on {})", self.name()), on_host),
+            None => ctl.timed(op, &self.sparse_name(), on_host),
         }
+    }
+
+    /// Where primitives run for a sparse X.
+    fn sparse_name(&self) -> String {
+        format!("cpu (no kernel for sparse X on {})", self.name())
     }
 }
 
@@ -252,7 +259,34 @@ impl Backend for Cuda {
         k: usize,
         ctl: &Control,
     ) -> Result<(Array2<f64>, Array1<f64>)> {
-        let native = |v: &_| products::segment_sum(self, x, v, labels, weights, k, ctl);
+        let native = |v: &_| {
+            let shift = vec![0.0; x.as_ref().ncols()];
+            let labels = self.upload(labels.iter().copied())?;
+            products::segment_sum(self, x, v, &shift, &labels, weights, k, ctl)
+        };
         self.run("segment_sum", x, ctl, native, || host::nearest::segment_sum(x.as_ref(), labels, weights, k, ctl))
+    }
+
+    fn lloyd_step<F: Real>(
+        &self,
+        x: &Placed<'_, F>,
+        source: &Source<'_, '_, F>,
+        state: &mut Lloyd,
+        centers: ArrayView2<'_, f64>,
+        weights: Option<ArrayView1<'_, f64>>,
+        ctl: &Control,
+    ) -> Result<usize> {
+        if x.values().is_none() {
+            return ctl.timed("lloyd_step", &self.sparse_name(), || state.step(source, centers, weights, ctl));
+        }
+        let native = |v: &_| {
+            let found = nearest::assign(self, x, v, centers, ctl)?;
+            let k = centers.nrows();
+            let (sums, counts) = products::segment_sum(self, x, v, &source.shift, &found.labels, weights, k, ctl)?;
+            let labels: Array1<u32> = self.download(&found.labels)?.into();
+            ctl.check()?;
+            Ok(state.replace(labels.slice(s![..x.as_ref().nrows()]), sums, counts))
+        };
+        self.run("lloyd_step", x, ctl, native, || Err(Error::Device("X is not on the device".into())))
     }
 }

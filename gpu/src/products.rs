@@ -100,22 +100,25 @@ pub fn matmul_t<F: Real>(
     Ok(Array2::from_shape_vec((p, t), cuda.download(&out)?).unwrap_or_default())
 }
 
-/// See [`ironlearn_linalg::Backend::segment_sum`].
+/// `Σ w·(x − shift)` and `Σ w` over the rows of each of `k` labels; `shift` holds p numbers.
 ///
 /// # Errors
 /// As [`matmul`].
+#[allow(clippy::too_many_arguments, reason = "the primitive's own arguments, and where X is")]
 pub fn segment_sum<F: Real>(
     cuda: &Cuda,
     x: &Placed<'_, F>,
     values: &CudaSlice<u8>,
-    labels: ArrayView1<'_, u32>,
+    shift: &[f64],
+    labels: &CudaSlice<u32>,
     weights: Option<ArrayView1<'_, f64>>,
     k: usize,
     ctl: &Control,
 ) -> Result<(Array2<f64>, Array1<f64>)> {
     let (n, p) = x.as_ref().shape();
+    debug_assert!(shift.len() == p && labels.len() >= n);
     let weighted = i32::from(weights.is_some());
-    let labels = cuda.upload(labels.iter().copied())?;
+    let shift = cuda.upload(shift.iter().copied())?;
     let weights = cuda.upload(weights.iter().flatten().copied())?;
     let size = k * (p + 1);
     let (count, group_rows) = groups(n, size);
@@ -124,7 +127,7 @@ pub fn segment_sum<F: Real>(
     let (rows, cols, segments, each) = (n as i64, p as i64, k as i64, group_rows as i64);
     ctl.check()?;
     // SAFETY: the kernel adds to the k × (p + 1) numbers of each of `count` groups of `parts`; it skips labels outside
-    // 0..k and reads X, labels and weights inside their shapes.
+    // 0..k and reads X, shift, labels and weights inside their shapes.
     unsafe {
         launch!(
             cuda,
@@ -132,7 +135,8 @@ pub fn segment_sum<F: Real>(
             &typed("segment_sum", F::DTYPE),
             grid(((p + 1).div_ceil(THREADS), count, 1), (THREADS, 1)),
             values,
-            &labels,
+            &shift,
+            labels,
             &weights,
             &weighted,
             &rows,

@@ -27,6 +27,31 @@ fn ridge_on_cuda_is_ridge() {
     }
 }
 
+#[test]
+fn kmeans_on_cuda_is_kmeans() {
+    let Some(cuda) = backends::emulated() else { return };
+    // Five groups, far from the origin.
+    let x = Array::from_shape_fn((300, 3), |(i, j)| {
+        ((i % 5) * (j + 2)) as f64 * 3.0 + ((i * 31 + j * 17) % 29) as f64 * 0.05 + 100.0
+    });
+    let weights = ndarray::Array1::from_shape_fn(300, |i| 0.5 + (i % 3) as f64);
+    let params = [("n_clusters".to_owned(), 5.into()), ("random_state".to_owned(), 3.into())];
+    let estimator = AnyEstimator::with_params("KMeans", &params).unwrap();
+    for single in [false, true] {
+        let narrow = x.mapv(|v| v as f32);
+        let data = if single { Data::new(narrow.view()) } else { Data::new(x.view()) };
+        let data = data.with_weights(Some(weights.view()));
+        let (on_cpu, on_cuda) = (Control::new(), Control::new());
+        let want = fit(&estimator, &data, None, &Device::Cpu, &on_cpu).unwrap();
+        let got = fit(&estimator, &data, None, &Device::Cuda(cuda.clone()), &on_cuda).unwrap();
+        assert_eq!(want.predict(&data.x, &on_cpu).unwrap(), got.predict(&data.x, &on_cuda).unwrap());
+        let distances = |model: &ironlearn::AnyModel| model.transform(&data.x, &Control::new()).unwrap();
+        assert!((distances(&want) - distances(&got)).iter().all(|d| d.abs() < if single { 1e-3 } else { 1e-9 }));
+        let places: Vec<_> = on_cuda.trace().into_iter().filter(|t| t.op == "lloyd_step").map(|t| t.place).collect();
+        assert_eq!(places, ["cuda:0"]);
+    }
+}
+
 /// Other devices than the emulated one are refused by name.
 #[test]
 fn a_device_that_is_not_there_is_refused() {
