@@ -208,3 +208,60 @@ impl<F: Real, D: Storage<Elem = F>> PredictInplace<ArrayBase<D, Ix2>, Array1<usi
         Array1::zeros(x.nrows())
     }
 }
+
+/// A linear model of several targets: linfa asks for one type of prediction a model, and this one predicts a matrix.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ManyTargets(pub crate::linear::LinearModel);
+
+macro_rules! linfa_many {
+    ($($params:ty),*) => {$(
+        impl<F: Real, D, T, Y> Fit<ArrayBase<D, Ix2>, ArrayBase<T, Ix2>, Error> for Checked<$params>
+        where
+            D: Storage<Elem = F>,
+            T: Storage<Elem = Y>,
+            Y: Copy + Into<f64>,
+        {
+            type Object = ManyTargets;
+
+            fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, ArrayBase<T, Ix2>>) -> Result<ManyTargets, Error> {
+                let weights = dataset.weights().map(|w| w.iter().map(|&w| f64::from(w)).collect::<Array1<f64>>());
+                let y = dataset.targets.mapv(Into::into);
+                let data = Data::new(F::any(Matrix::Dense(dataset.records.view())))
+                    .with_values(y.view())
+                    .with_weights(weights.as_ref().map(|w| w.view()));
+                <$params>::fit_checked(self, &data, None, &Cpu, &Control::new()).map(ManyTargets)
+            }
+        }
+    )*};
+}
+
+linfa_many!(crate::linear::LinearRegression, crate::linear::Ridge);
+
+impl<F: Real, D: Storage<Elem = F>> PredictInplace<ArrayBase<D, Ix2>, Array2<f64>> for ManyTargets {
+    fn predict_inplace(&self, x: &ArrayBase<D, Ix2>, y: &mut Array2<f64>) {
+        match self.0.predict_on(&F::any(Matrix::Dense(x.view())), &Control::new()) {
+            Ok(predicted) => y.assign(&predicted),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    fn default_target(&self, x: &ArrayBase<D, Ix2>) -> Array2<f64> {
+        Array2::zeros((x.nrows(), self.0.coef.nrows()))
+    }
+}
+
+#[cfg(test)]
+mod linear_tests {
+    use linfa::prelude::*;
+    use ndarray::{Array, Axis};
+
+    #[test]
+    fn one_target_or_several_through_linfa() {
+        let x = Array::from_shape_fn((30, 3), |(i, j)| ((i * 7 + j * 5) as f64).sin());
+        let y = Array::from_shape_fn((30, 2), |(i, k)| x[[i, k]] * 3.0 + 1.0);
+        let many = crate::linear::LinearRegression::default().fit(&linfa::Dataset::new(x.clone(), y.clone())).unwrap();
+        assert!((many.predict(&x) - &y).iter().all(|d| d.abs() < 1e-12));
+        let one = linfa::Dataset::new(x.clone(), y.index_axis(Axis(1), 0).to_owned());
+        let ridge = crate::linear::Ridge { alpha: 1e-12.into(), ..Default::default() }.fit(&one).unwrap();
+        assert!(ridge.predict(&one).r2(&one).unwrap() > 1.0 - 1e-12);
+    }
+}

@@ -228,7 +228,7 @@ impl Backend for Cuda {
 
     fn outer_gram<F: Real>(&self, x: &Placed<'_, F>, shift: ArrayView1<'_, f64>, ctl: &Control) -> Result<Array2<f64>> {
         let native = |v: &_| gram::outer_gram(self, x, v, shift, ctl);
-        self.run("outer_gram", x, ctl, native, || host::gram::outer_gram(x.as_ref(), shift, ctl))
+        self.run("outer_gram", x, ctl, native, || host::outer::outer_gram(x.as_ref(), shift, ctl))
     }
 
     fn matmul<F: Real>(&self, x: &Placed<'_, F>, b: ArrayView2<'_, f64>, ctl: &Control) -> Result<Array2<f64>> {

@@ -51,7 +51,7 @@ pub trait Backend: Send + Sync {
         shift: ArrayView1<'_, f64>,
         ctl: &Control,
     ) -> Result<Array2<f64>> {
-        ctl.timed("outer_gram", &self.host_name(), || host::gram::outer_gram(x.as_ref(), shift, ctl))
+        ctl.timed("outer_gram", &self.host_name(), || host::outer::outer_gram(x.as_ref(), shift, ctl))
     }
 
     /// `X·B` for B of p × t.

@@ -50,7 +50,6 @@ impl crate::AnyModel {
     /// [`Error::Unsupported`] for a model that is not linear, [`Error::Input`] for another number of columns.
     pub fn with_coefficients(&self, coef: Array2<f64>, intercept: Array1<f64>) -> Result<Self> {
         let mut changed = self.clone();
-        #[allow(irrefutable_let_patterns, reason = "while every model is linear")]
         let (crate::AnyModel::LinearRegression(model) | crate::AnyModel::Ridge(model)) = &mut changed else {
             return Err(Error::Unsupported(format!("a model of {} has no coefficients", self.name())));
         };

@@ -102,6 +102,12 @@ impl LinearRegression {
             return self.by_svd(&problem.centred(self.fit_intercept)?);
         }
         let (problem, moments) = problem.moments(self.fit_intercept)?;
+        let Some(moments) = moments else {
+            if self.positive {
+                crate::bad_input!("the squares of X add up to more than a float64 can hold: scale its columns down");
+            }
+            return self.by_svd(&problem);
+        };
         if self.positive {
             return self.by_active_sets(&problem, &moments);
         }

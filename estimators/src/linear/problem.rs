@@ -31,8 +31,6 @@ pub struct Problem<'a, 'x, B: Backend, F: Real> {
     pub y: ArrayView2<'a, f64>,
     /// The weights, as they came.
     pub weights: Option<ArrayView1<'a, f64>>,
-    /// √w.
-    pub root: Option<Array1<f64>>,
     /// x̄; 0 when not centred.
     pub x_mean: Array1<f64>,
     /// ȳ; 0 when not centred.
@@ -53,8 +51,7 @@ impl<'a, 'x, B: Backend, F: Real> Problem<'a, 'x, B, F> {
         ctl: &'a Control,
     ) -> Self {
         let (x_mean, y_mean) = (Array1::zeros(x.as_ref().ncols()), Array1::zeros(y.ncols()));
-        let root = weights.as_ref().map(|w| w.mapv(f64::sqrt));
-        Problem { on, x, y, weights, root, x_mean, y_mean, center: false, ctl }
+        Problem { on, x, y, weights, x_mean, y_mean, center: false, ctl }
     }
 
     fn check_finite(&self) -> Result<()> {
@@ -65,19 +62,18 @@ impl<'a, 'x, B: Backend, F: Real> Problem<'a, 'x, B, F> {
     }
 
     /// The second moments, in one pass over X, and the problem with its means. NaN and infinity in X show in the
-    /// moments, so X itself is looked at only then.
+    /// moments, so X itself is looked at only then. No moments: the squares of X are beyond `f64`.
     ///
     /// # Errors
     /// [`crate::Error::Input`] for NaN or infinity in X, [`crate::Error::Linalg`].
-    pub fn moments(mut self, center: bool) -> Result<(Self, Gram)> {
+    pub fn moments(mut self, center: bool) -> Result<(Self, Option<Gram>)> {
         let weights = self.weights.as_ref().map(|w| w.view());
         let moments = self.on.gram(self.x, self.y.view(), weights, center, self.ctl)?;
         if !moments.gram.diag().iter().all(|v| v.is_finite()) {
-            self.check_finite()?;
-            bad_input!("the squares of X add up to more than a float64 can hold: scale its columns down");
+            return Ok((self.centred(center)?, None));
         }
         (self.x_mean, self.y_mean, self.center) = (moments.x_mean.clone(), moments.y_mean.clone(), center);
-        Ok((self, moments))
+        Ok((self, Some(moments)))
     }
 
     /// The means of X and y, by one pass over X, where `center` asks for them.
@@ -85,15 +81,19 @@ impl<'a, 'x, B: Backend, F: Real> Problem<'a, 'x, B, F> {
     /// # Errors
     /// [`crate::Error::Input`] for NaN or infinity in X, [`crate::Error::Linalg`]; the latter for all that follow.
     pub fn centred(mut self, center: bool) -> Result<Self> {
-        self.check_finite()?;
-        if center {
-            let ones = Array1::ones(self.rows());
-            let w = self.weights.as_ref().map_or(ones, |w| w.to_owned());
-            let share = &w / w.sum();
-            self.x_mean = self.on.matmul_t(self.x, share.view().insert_axis(Axis(1)), self.ctl)?.column(0).to_owned();
-            self.y_mean = self.y.t().dot(&share);
-            self.center = true;
+        if !center {
+            self.check_finite()?;
+            return Ok(self);
         }
+        let ones = Array1::ones(self.rows());
+        let w = self.weights.as_ref().map_or(ones, |w| w.to_owned());
+        let share = &w / w.sum();
+        self.x_mean = self.on.matmul_t(self.x, share.view().insert_axis(Axis(1)), self.ctl)?.remove_axis_column();
+        if !self.x_mean.iter().all(|v| v.is_finite()) {
+            self.check_finite()?;
+        }
+        self.y_mean = self.y.t().dot(&share);
+        self.center = true;
         Ok(self)
     }
 
@@ -114,9 +114,10 @@ impl<'a, 'x, B: Backend, F: Real> Problem<'a, 'x, B, F> {
         targets
     }
 
-    fn scale_rows(&self, values: &mut Array2<f64>) {
-        if let Some(root) = &self.root {
-            *values *= &root.view().insert_axis(Axis(1));
+    /// Multiplies each row by √w.
+    pub fn scale_rows(&self, values: &mut Array2<f64>) {
+        if let Some(weights) = &self.weights {
+            values.rows_mut().into_iter().zip(weights).for_each(|(mut row, w)| row *= w.sqrt());
         }
     }
 

@@ -50,6 +50,7 @@ impl<B: Backend, F: Real> Task<'_, '_, '_, B, F> {
         if by_moments {
             let moments;
             (self.problem, moments) = self.problem.moments(center)?;
+            let Some(moments) = moments else { return self.singular(None) };
             return if solver == Cholesky {
                 self.primal(&moments.gram, &moments.xty)
             } else {
@@ -103,7 +104,6 @@ impl<B: Backend, F: Real> Task<'_, '_, '_, B, F> {
                     y: y.view(),
                     y_mean: self.problem.y_mean.select(Axis(0), &members),
                     x_mean: self.problem.x_mean.clone(),
-                    root: self.problem.root.clone(),
                     weights: self.problem.weights.as_ref().map(|w| w.view()),
                     ..self.problem
                 };
@@ -137,6 +137,9 @@ impl<B: Backend, F: Real> Task<'_, '_, '_, B, F> {
 
     /// Where Cholesky does not serve: by singular values, with a warning where the reason is an estimate.
     fn singular(self, rcond: Option<f64>) -> Result<Solved> {
+        if self.params.positive {
+            bad_input!("the squares of X add up to more than a float64 can hold: scale its columns down");
+        }
         if self.problem.x.as_ref().is_sparse() {
             bad_input!("the matrix is singular, and the SVD solver does not support sparse inputs currently");
         }
@@ -153,7 +156,7 @@ impl<B: Backend, F: Real> Task<'_, '_, '_, B, F> {
         let cut = largest * f64::EPSILON * size;
         let coef = spectral.solve(|s, k| match self.alphas[k] {
             0.0 if s <= cut => 0.0,
-            alpha if s > 0.0 => s / (s * s + alpha),
+            alpha if s > 0.0 => 1.0 / (s + alpha / s),
             _ => 0.0,
         });
         self.done(coef, Report::direct("svd"))

@@ -108,3 +108,29 @@ fn one_and_two_threads_give_the_same_bits() {
         assert_eq!(fit(1), fit(2));
     }
 }
+
+/// Too coarse for a benchmark, but a regression to microseconds would show.
+#[test]
+fn one_row_is_predicted_within_microseconds() {
+    let (x, y, _) = data(100, 20, 1);
+    let model = Ridge::default().fit_on(&of(x.view(), &y, None), &Cpu).unwrap();
+    let row = x.slice(ndarray::s![..1, ..]);
+    let ctl = Control::new().with_threads(Some(1));
+    let began = std::time::Instant::now();
+    for _ in 0..10_000 {
+        std::hint::black_box(crate::PredictOn::predict_on(&model, &row.into(), &ctl).unwrap());
+    }
+    let nanoseconds = began.elapsed().as_nanos() / 10_000;
+    eprintln!("{nanoseconds} ns a row");
+    assert!(nanoseconds < 50_000, "{nanoseconds} ns a row");
+}
+
+/// Squares beyond `f64` go to singular values instead of failing.
+#[test]
+fn huge_values_are_fitted() {
+    let (x, y, _) = data(30, 3, 1);
+    let huge = &x * 1e160;
+    let model = Ridge { alpha: 0.0.into(), ..Ridge::default() }.fit_on(&of(huge.view(), &y, None), &Cpu).unwrap();
+    let plain = Ridge { alpha: 0.0.into(), ..Ridge::default() }.fit_on(&of(x.view(), &y, None), &Cpu).unwrap();
+    assert!(model.coef.iter().zip(&plain.coef).all(|(a, b)| (a * 1e160 - b).abs() < 1e-9));
+}

@@ -8,7 +8,7 @@
 use crate::host::syrk;
 use crate::lapack::Blas;
 use crate::{Control, Matrix, Real, Result, threads};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
 use std::ops::Range;
 
 /// Weighted second moments of X (n × p) and y (n × t), centred if asked for.
@@ -191,6 +191,7 @@ fn narrow<F: Real>(z: &Augmented<'_, '_, F>, ctl: &Control) -> Result<Array2<f64
     let tile = (4096 / padded).clamp(64, 512);
     let groups = n.div_ceil(tile).clamp(1, GROUPS);
     let group_rows = n.div_ceil(groups).next_multiple_of(tile);
+    let (p, of_x) = (z.x.ncols(), z.x.as_rows().unwrap_or_default());
     let parts = threads::map_tiles(ctl, n, group_rows, |rows| {
         let mut sum = vec![0.0; padded * padded];
         let mut packed = vec![0.0; tile * padded];
@@ -199,7 +200,8 @@ fn narrow<F: Real>(z: &Augmented<'_, '_, F>, ctl: &Control) -> Result<Array2<f64
             let end = rows.end.min(start + tile);
             let packed = &mut packed[..(end - start) * padded];
             z.pack_rows(start..end, padded, packed);
-            syrk::add_products(packed, padded, &mut sum);
+            let next = (end * p).min(of_x.len())..(rows.end.min(end + tile) * p).min(of_x.len());
+            syrk::add_products(packed, padded, &mut sum, &of_x[next]);
             start = end;
         }
         sum
@@ -256,54 +258,10 @@ fn block_product<F: Real>(
     sum
 }
 
-/// `(X − 1·shiftᵀ)(X − 1·shiftᵀ)ᵀ`, n × n, in n²·p operations.
-///
-/// # Errors
-/// [`crate::Error::Interrupted`].
-pub fn outer_gram<F: Real>(x: &Matrix<'_, F>, shift: ArrayView1<'_, f64>, ctl: &Control) -> Result<Array2<f64>> {
-    let (n, p) = x.shape();
-    let n_blocks = n.div_ceil(BLOCK);
-    let block = |b: usize| b * BLOCK..n.min((b + 1) * BLOCK);
-    let pairs: Vec<(usize, usize)> = (0..n_blocks).flat_map(|i| (i..n_blocks).map(move |j| (i, j))).collect();
-    let pack = |rows: Range<usize>, cols: Range<usize>, out: &mut [f64]| {
-        x.pack(rows.clone(), cols.clone(), cols.len(), out);
-        for row in out[..rows.len() * cols.len()].chunks_exact_mut(cols.len()) {
-            row.iter_mut().zip(shift.slice(s![cols.clone()])).for_each(|(v, s)| *v -= s);
-        }
-    };
-    let parts = threads::map(ctl, pairs.len(), |task| {
-        let (i, j) = (block(pairs[task].0), block(pairs[task].1));
-        let (mi, mj) = (i.len(), j.len());
-        let mut sum = Array2::<f64>::zeros((mi, mj));
-        let (mut a, mut b) = (vec![0.0; mi * BLOCK], vec![0.0; mj * BLOCK]);
-        for start in (0..p).step_by(BLOCK) {
-            if ctl.check().is_err() {
-                break;
-            }
-            let cols = start..p.min(start + BLOCK);
-            let w = cols.len();
-            pack(i.clone(), cols.clone(), &mut a);
-            pack(j.clone(), cols, &mut b);
-            f64::gemm((false, true), (mi, mj, w), 1.0, &a, w, &b, w, 1.0, sum.as_slice_mut().unwrap_or_default(), mj);
-        }
-        sum
-    })?;
-    let mut k = Array2::zeros((n, n));
-    for (&(i, j), part) in pairs.iter().zip(parts) {
-        k.slice_mut(s![block(i), block(j)]).assign(&part);
-        if i != j {
-            k.slice_mut(s![block(j), block(i)]).assign(&part.t());
-        }
-    }
-    debug_assert_eq!(k.len_of(Axis(0)), n);
-    ctl.check()?;
-    Ok(k)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::Array;
+    use ndarray::{Array, Axis};
 
     /// Against the definition, for shapes on both sides of one block, with and without weights and centring; and the
     /// same bits with one thread and with three.

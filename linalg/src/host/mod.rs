@@ -5,6 +5,7 @@ pub mod gram;
 pub mod lloyd;
 pub mod matmul;
 pub mod nearest;
+pub mod outer;
 pub mod panel;
 pub mod qr;
 pub mod rows;

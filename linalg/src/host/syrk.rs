@@ -15,30 +15,33 @@ pub fn available() -> bool {
 }
 
 /// `c += ZᵀZ`, of which the upper triangle is meant, for Z of any number of rows × `width`, row by row; c is
-/// `width` × `width`.
+/// `width` × `width`. Meanwhile the bytes of `ahead`, from which the next tile will be packed, are called into the
+/// second-level cache: arithmetic and memory work side by side.
 ///
 /// # Panics
 /// Where [`available`] says no, `width` is no multiple of [`LANES`], or the lengths do not fit.
-pub fn add_products(z: &[f64], width: usize, c: &mut [f64]) {
+pub fn add_products<T>(z: &[f64], width: usize, c: &mut [f64], ahead: &[T]) {
     assert!(available() && width.is_multiple_of(LANES) && width > 0, "not for this kernel");
     assert!(z.len().is_multiple_of(width) && c.len() == width * width, "the lengths do not fit");
     #[cfg(target_arch = "x86_64")]
     // SAFETY: the processor has the instructions, and the lengths are what the kernel reads and writes.
     unsafe {
-        avx512::add_products(z, width, c);
+        avx512::add_products(z, width, c, ahead.as_ptr_range().start.cast(), size_of_val(ahead));
     }
 }
 
 #[cfg(target_arch = "x86_64")]
 mod avx512 {
     use super::LANES;
-    use std::arch::x86_64::{__m512d, _mm512_storeu_pd};
+    use std::arch::x86_64::{__m512d, _MM_HINT_T1, _mm_prefetch, _mm512_storeu_pd};
     use std::arch::x86_64::{_mm512_add_pd, _mm512_fmadd_pd, _mm512_loadu_pd, _mm512_set1_pd, _mm512_setzero_pd};
 
     /// # Safety
     /// The processor has AVX-512F; `width` is a multiple of 8, z holds whole rows of it, and c `width` of them.
     #[target_feature(enable = "avx512f")]
-    pub unsafe fn add_products(z: &[f64], width: usize, c: &mut [f64]) {
+    pub unsafe fn add_products(z: &[f64], width: usize, c: &mut [f64], ahead: *const i8, bytes: usize) {
+        // One line of 64 bytes each other row of Z, until all have been called.
+        let mut lines = (0..bytes).step_by(64).map(|at| ahead.wrapping_add(at));
         for i in (0..width).step_by(LANES) {
             let mut j = i;
             while j < width {
@@ -46,9 +49,9 @@ mod avx512 {
                 // SAFETY: rows i..i+8 and columns j..j+8·vectors lie inside c and inside each row of z.
                 unsafe {
                     match vectors {
-                        3 => block::<3>(z, width, i, j, c),
-                        2 => block::<2>(z, width, i, j, c),
-                        _ => block::<1>(z, width, i, j, c),
+                        3 => block::<3>(z, width, i, j, c, &mut lines),
+                        2 => block::<2>(z, width, i, j, c, &mut lines),
+                        _ => block::<1>(z, width, i, j, c, &mut lines),
                     }
                 }
                 j += LANES * vectors;
@@ -62,9 +65,21 @@ mod avx512 {
     /// As [`add_products`], with both blocks inside `width`.
     #[target_feature(enable = "avx512f")]
     #[inline]
-    unsafe fn block<const V: usize>(z: &[f64], width: usize, i: usize, j: usize, c: &mut [f64]) {
+    unsafe fn block<const V: usize>(
+        z: &[f64],
+        width: usize,
+        i: usize,
+        j: usize,
+        c: &mut [f64],
+        lines: &mut impl Iterator<Item = *const i8>,
+    ) {
         let mut sums: [[__m512d; V]; LANES] = [[_mm512_setzero_pd(); V]; LANES];
-        for row in z.chunks_exact(width) {
+        for (r, row) in z.chunks_exact(width).enumerate() {
+            if r % 2 == 0
+                && let Some(line) = lines.next()
+            {
+                _mm_prefetch::<_MM_HINT_T1>(line);
+            }
             let row = row.as_ptr();
             let mut right = [_mm512_setzero_pd(); V];
             for (v, right) in right.iter_mut().enumerate() {
@@ -104,7 +119,7 @@ mod tests {
         for (rows, width) in [(1, 8), (7, 24), (64, 56), (33, 104)] {
             let z: Vec<f64> = (0..rows * width).map(|k| ((k * 37) as f64).sin()).collect();
             let mut c = vec![1.0; width * width];
-            add_products(&z, width, &mut c);
+            add_products(&z, width, &mut c, &z);
             for i in 0..width {
                 for j in i..width {
                     let want: f64 = 1.0 + (0..rows).map(|r| z[r * width + i] * z[r * width + j]).sum::<f64>();

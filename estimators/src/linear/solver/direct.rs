@@ -78,9 +78,10 @@ impl Scaled {
 /// [`crate::Error::Linalg`].
 pub fn kernel<B: Backend, F: Real>(problem: &Problem<'_, '_, B, F>) -> Result<Array2<f64>> {
     let mut kernel = problem.on.outer_gram(problem.x, problem.x_mean.view(), problem.ctl)?;
-    if let Some(root) = &problem.root {
-        for (mut row, &s) in kernel.rows_mut().into_iter().zip(root) {
-            row.iter_mut().zip(root).for_each(|(v, t)| *v *= s * t);
+    if let Some(weights) = &problem.weights {
+        let root = weights.mapv(f64::sqrt);
+        for (mut row, &s) in kernel.rows_mut().into_iter().zip(&root) {
+            row.iter_mut().zip(&root).for_each(|(v, t)| *v *= s * t);
         }
     }
     Ok(kernel)

@@ -3,7 +3,7 @@
 use crate::linear::problem::Problem;
 use crate::{Backend, Result};
 use ironlearn_linalg::{Real, host::qr, lapack};
-use ndarray::{Array1, Array2, Axis, s};
+use ndarray::{Array1, Array2, s};
 
 /// `√w·(X − 1·x̄ᵀ) = U·diag(singular)·Vᵀ`, of which U is kept only as `Uᵀ·√w·(y − ȳ)`.
 #[derive(Debug, Clone)]
@@ -39,9 +39,7 @@ impl Spectral {
             }
             let mut z = x.to_dense();
             z -= &problem.x_mean;
-            if let Some(root) = &problem.root {
-                z *= &root.view().insert_axis(Axis(1));
-            }
+            problem.scale_rows(&mut z);
             problem.ctl.check()?;
             let (u, singular, vt) = lapack::svd(z)?;
             Ok(Spectral { singular, vt, uty: u.t().dot(&problem.targets()), triangle: None })
