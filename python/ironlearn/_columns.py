@@ -115,10 +115,8 @@ def _numbers_of(values: np.ndarray, name: str) -> np.ndarray:
     import numbers
 
     types = sorted({type(v).__name__ for v in values})
-    if any(isinstance(v, str) for v in values):
-        raise TypeError(f"Encoders require their input argument must be uniformly strings or numbers. Got {types}")
     if not all(v is None or isinstance(v, numbers.Real | np.bool_) or type(v).__name__ == "NAType" for v in values):
-        raise TypeError(f"column {name!r} has entries that are no number, text or missing value: {types}")
+        raise TypeError(f"Encoders require their input argument must be uniformly strings or numbers. Got {types}")
     if any(isinstance(v, numbers.Integral) and abs(int(v)) > 2**53 for v in values):
         raise ValueError(
             f"column {name!r} holds integers beyond 2**53, which float64 cannot tell apart: pass them as text"

@@ -64,6 +64,7 @@ class _Encoder(NativeTransformer):
         self.n_features_in_ = len(arrays)
         params = self._native_params()
         params["categories"] = self._check_given(arrays)
+        rows = _nan_is_not_none(rows, self.__dict__.get("_given_arrays", []))
         self._fit_rows(rows, params=params)
         state = self._state()
         found = self._found(state)
@@ -90,6 +91,10 @@ class _Encoder(NativeTransformer):
                 if missing == {None} and given is None:
                     categories[-1] = None
         return state
+
+    def _rows(self, X):
+        """Validated rows for the core."""
+        return _nan_is_not_none(category_columns(self, X, reset=False)[1], self.categories_)
 
     @property
     def _infrequent_enabled(self) -> bool:
@@ -135,6 +140,22 @@ def _as_lists(state):
     if isinstance(state, list):
         return [_as_lists(value) for value in state]
     return state
+
+
+def _nan_is_not_none(rows, all_categories):
+    """The core takes NaN for None where None alone is a category, for a table's empty entries: here it is unknown."""
+    if not isinstance(rows, list) or len(rows) != len(all_categories):
+        return rows
+    for j, (column, categories) in enumerate(zip(rows, all_categories, strict=True)):
+        plain = categories.dtype.kind != "O" or column[1] != "codes"
+        if plain or not any(c is None for c in categories) or any(_categories.is_nan(c) for c in categories):
+            continue
+        name, kind, codes, levels = column
+        gone = codes == _columns.NAN
+        if gone.any():
+            unknown = "nan" if "nan" not in {*levels, *categories} else "\0nan"
+            rows[j] = (name, kind, np.where(gone, np.uint32(len(levels)), codes), [*levels, unknown])
+    return rows
 
 
 class OneHotEncoder(_Encoder):
@@ -252,7 +273,7 @@ class OneHotEncoder(_Encoder):
                 f"{kind} output does not support sparse data. Set sparse_output=False to output {frames} dataframes or"
                 f' disable {kind} output via` ohe.set_output(transform="default").'
             )
-        _, rows, _ = category_columns(self, X, reset=False)
+        rows = self._rows(X)
         out = self._transform_rows(rows).astype(self.dtype, copy=False)
         if sparse.issparse(out):
             return aligned(out) if self.sparse_output else out.toarray()
@@ -450,7 +471,7 @@ class OrdinalEncoder(OneToOneFeatureMixin, _Encoder):
         X_out : ndarray of shape (n_samples, n_features)
         """
         check_is_fitted(self, "categories_")
-        _, rows, _ = category_columns(self, X, reset=False)
+        rows = self._rows(X)
         return self._transform_rows(rows).astype(self.dtype, copy=False)
 
     def inverse_transform(self, X):

@@ -61,7 +61,8 @@ def category_columns(estimator, X, *, reset: bool):
         values = check_array(X, dtype=object, ensure_all_finite="allow-nan")
     validate_data(estimator, X=values if not hasattr(X, "shape") else X, reset=reset, skip_check_array=True)
     arrays = [values[:, j] for j in range(values.shape[1])]
-    if values.dtype.kind in "fb" or (values.dtype.kind in "iu" and values.dtype.itemsize < 8):
+    small = values.dtype.kind in "iu" and (not values.size or max(abs(int(values.min())), int(values.max())) <= 2**53)
+    if values.dtype.kind in "fb" or small:
         return arrays, np.ascontiguousarray(values, dtype=np.float64), values.shape[0]
     rows = [_columns.array_column(f"x{j}", column) for j, column in enumerate(arrays)]
     return arrays, rows, values.shape[0]

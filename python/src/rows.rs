@@ -87,14 +87,16 @@ fn objects(entries: &Bound<'_, PyAny>) -> PyResult<Option<(Vec<u32>, Vec<String>
     let py = entries.py();
     let array = entries.cast::<PyArray1<Py<PyAny>>>().map_err(|_| PyTypeError::new_err("expected objects"))?;
     let array = array.try_readonly()?;
-    let mut by_address: HashMap<usize, u32> = HashMap::new();
+    // The array keeps every object alive, so an address stands for one object: the last one seen of each slot.
+    let mut by_address = vec![(0_usize, 0_u32); 4096];
     let mut by_text: HashMap<String, u32> = HashMap::new();
     let mut levels: Vec<String> = Vec::new();
     let mut codes = Vec::with_capacity(array.len()?);
     for object in array.as_array() {
         let address = object.as_ptr() as usize;
-        if let Some(&code) = by_address.get(&address) {
-            codes.push(code);
+        let slot = (address >> 4) % by_address.len();
+        if by_address[slot].0 == address {
+            codes.push(by_address[slot].1);
             continue;
         }
         let object = object.bind(py);
@@ -116,11 +118,7 @@ fn objects(entries: &Bound<'_, PyAny>) -> PyResult<Option<(Vec<u32>, Vec<String>
         } else {
             return Ok(None);
         };
-        // The array keeps every object alive, so an address stands for one object. A bound keeps the table small
-        // where every entry is an object of its own.
-        if by_address.len() < 65_536 {
-            by_address.insert(address, code);
-        }
+        by_address[slot] = (address, code);
         codes.push(code);
     }
     Ok(Some((codes, levels)))

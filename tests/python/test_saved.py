@@ -151,11 +151,11 @@ def test_the_shell_and_python_read_each_others_files(tmp_path):
 
     def predictions(model):
         run("predict", model, "table.csv", "--out", "predicted.csv")
-        return pd.read_csv(tmp_path / "predicted.csv", float_precision="round_trip").iloc[:, -1].to_numpy()
+        return pd.read_csv(tmp_path / "predicted.csv").iloc[:, -1].to_numpy()
 
     run("train", "table.csv", "--target", "y", "--model", "ridge", "--out", "shell.model")
     loaded = ironlearn.load(tmp_path / "shell.model")
-    data = pd.read_csv(tmp_path / "table.csv", float_precision="round_trip").drop(columns="y")
+    data = pd.read_csv(tmp_path / "table.csv").drop(columns="y")
     np.testing.assert_array_equal(loaded.predict(data), predictions("shell.model"))
     assert "when_year" in list(loaded[:-1].get_feature_names_out())
 

@@ -1,6 +1,7 @@
 //! The categories of a column: found in the data or given, and the code of each entry among them.
 
 use super::block::NONE;
+use super::number_index::{NumberIndex, count_integers};
 use crate::{Error, Result, bad_input};
 use ironlearn_datasets::{Column, ColumnType, MISSING, Values};
 use serde::{Deserialize, Serialize};
@@ -145,6 +146,9 @@ impl Categories {
     pub fn learn(column: &Column) -> Result<(Categories, Vec<u64>)> {
         match &column.values {
             Values::Number(values) => {
+                if let Some((found, counts)) = count_integers(values) {
+                    return Ok((Categories::Number { values: found, kind: NumberKind::Int }, counts));
+                }
                 let mut counts: HashMap<u64, u64, BuildHasherDefault<Mix>> = HashMap::default();
                 let mut nan = 0;
                 let (mut last, mut run) = (f64::NAN, 0);
@@ -310,51 +314,6 @@ impl Resolved<'_> {
                 code => map[code as usize],
             },
         }
-    }
-}
-
-/// Finds numbers among rising ones: by a table where they are integers close together, by halving elsewhere.
-struct NumberIndex<'a> {
-    finite: &'a [f64],
-    nan: u32,
-    first: f64,
-    table: Vec<u32>,
-}
-
-impl<'a> NumberIndex<'a> {
-    fn new(values: &'a [f64]) -> Self {
-        let has_nan = values.last().is_some_and(|v| v.is_nan());
-        let finite = &values[..values.len() - usize::from(has_nan)];
-        let nan = if has_nan { finite.len() as u32 } else { UNKNOWN };
-        let mut index = NumberIndex { finite, nan, first: 0.0, table: Vec::new() };
-        if let (Some(&low), Some(&high)) = (finite.first(), finite.last())
-            && high - low < (4 * finite.len() + 256) as f64
-            && finite.iter().all(|v| v.fract() == 0.0)
-        {
-            index.first = low;
-            index.table = vec![UNKNOWN; (high - low) as usize + 1];
-            finite.iter().enumerate().for_each(|(code, v)| index.table[(v - low) as usize] = code as u32);
-        }
-        index
-    }
-
-    #[inline]
-    fn code(&self, v: f64) -> u32 {
-        if v.is_nan() {
-            return self.nan;
-        }
-        if !self.table.is_empty() {
-            let at = v - self.first;
-            let slot = at as usize;
-            return if at >= 0.0 && slot as f64 == at {
-                self.table.get(slot).copied().unwrap_or(UNKNOWN)
-            } else {
-                UNKNOWN
-            };
-        }
-        self.finite
-            .binary_search_by(|own| own.partial_cmp(&v).unwrap_or(std::cmp::Ordering::Less))
-            .map_or(UNKNOWN, |i| i as u32)
     }
 }
 

@@ -1,7 +1,8 @@
 //! Text of many levels as numbers, where there is no target to go by: how frequent the level is.
 
 use super::categories::{Categories, UNKNOWN};
-use super::one_hot::{Wanted, learn};
+use super::learn::learn;
+use super::one_hot::Wanted;
 use super::{Block, FitTransformer, Transformer, transformer};
 use crate::{Checked, Control, Error, Params, Result, Target, Warning};
 use ironlearn_datasets::ColumnType;

@@ -2,19 +2,25 @@
 //! estimator is fitted to. Transformers have parameters, a fit and a model, as estimators do, and their own list
 //! ([`registry`]); what they take and give is a [`Block`].
 
+mod beside;
 pub mod block;
 pub mod categories;
 pub mod columns;
 pub mod datetime;
+mod fills;
 pub mod frequency_encoder;
 pub mod imputer;
 pub mod infrequent;
+mod learn;
+mod number_index;
 pub mod one_hot;
 pub mod ordinal;
 pub mod registry;
 pub mod scaler;
 pub mod steps;
 pub mod target_encoder;
+#[cfg(test)]
+mod tests;
 pub mod transformer;
 
 pub use block::{Block, Sparse};

@@ -2,7 +2,8 @@
 
 use super::categories::{Categories, UNKNOWN};
 use super::infrequent::{self, Frequency};
-use super::one_hot::{Wanted, learn, refuse_unknown};
+use super::learn::{learn, refuse_unknown};
+use super::one_hot::Wanted;
 use super::{Block, FitTransformer, Transformer, transformer};
 use crate::{Checked, Control, Error, Params, Result, Target, Warning, bad_input};
 use ironlearn_datasets::ColumnType;

@@ -203,24 +203,27 @@ impl Scaler {
         Ok(())
     }
 
-    fn shift_and_divisor(&self) -> Vec<(f64, f64)> {
-        let shift = |j: usize| if self.params.with_mean { self.mean[j] } else { 0.0 };
-        (0..self.mean.len()).map(|j| (shift(j), self.scale[j])).collect()
-    }
-
     fn dense<F: Real>(&self, x: ArrayView2<'_, F>, back: bool, ctl: &Control) -> Result<Array2<F>> {
         let p = x.ncols();
-        let by = self.shift_and_divisor();
+        let shifts: Vec<f64> = self.mean.iter().map(|&m| if self.params.with_mean { m } else { 0.0 }).collect();
         let mut out = Array2::from_elem(x.dim(), F::zero());
         threads::fill_rows(ctl, out.as_slice_mut().unwrap_or_default(), p, 1024, |first, out| {
+            let mut copy = Vec::new();
             for (i, out) in out.chunks_exact_mut(p).enumerate() {
                 let row = x.row(first + i);
-                let one = |v: F, &(shift, divisor): &(f64, f64)| {
-                    F::narrow(if back { v.widen() * divisor + shift } else { (v.widen() - shift) / divisor })
+                let row = match row.as_slice() {
+                    Some(row) => row,
+                    None => {
+                        copy.clear();
+                        copy.extend(row);
+                        &copy
+                    }
                 };
-                match row.as_slice() {
-                    Some(row) => out.iter_mut().zip(row).zip(&by).for_each(|((o, &v), by)| *o = one(v, by)),
-                    None => out.iter_mut().zip(row).zip(&by).for_each(|((o, &v), by)| *o = one(v, by)),
+                let entries = out.iter_mut().zip(row).zip(shifts.iter().zip(&self.scale));
+                if back {
+                    entries.for_each(|((o, v), (shift, scale))| *o = F::narrow(v.widen() * scale + shift));
+                } else {
+                    entries.for_each(|((o, v), (shift, scale))| *o = F::narrow((v.widen() - shift) / scale));
                 }
             }
         })?;

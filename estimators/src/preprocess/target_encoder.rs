@@ -1,7 +1,8 @@
 //! Text of many levels as numbers: what the target is on average where the level occurs.
 
 use super::categories::{Categories, UNKNOWN};
-use super::one_hot::{Wanted, learn};
+use super::learn::learn;
+use super::one_hot::Wanted;
 use super::{Block, FitTransformer, Transformer, transformer};
 use crate::{Checked, Control, Error, Params, Result, Target, Warning, bad_input};
 use ironlearn_datasets::ColumnType;
