@@ -149,13 +149,12 @@ fn unicode(array: PyReadonlyArray2<'_, u32>) -> PyResult<Values> {
     Ok(Values::Text { codes, levels })
 }
 
+type Codes<'py> = (Bound<'py, PyArray1<u32>>, Vec<String>);
+
 /// The codes (uint32) and levels of an object array of text, None (4294967294) and NaN (4294967295); None where an entry
 /// is something else.
 #[pyfunction]
-pub fn factorize<'py>(
-    py: Python<'py>,
-    entries: &Bound<'py, PyAny>,
-) -> PyResult<Option<(Bound<'py, PyArray1<u32>>, Vec<String>)>> {
+pub fn factorize<'py>(py: Python<'py>, entries: &Bound<'py, PyAny>) -> PyResult<Option<Codes<'py>>> {
     Ok(objects(entries)?.map(|(codes, levels)| (codes.into_pyarray(py), levels)))
 }
 

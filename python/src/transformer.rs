@@ -25,6 +25,8 @@ pub struct Transformer {
     pub inner: AnyTransformerModel,
 }
 
+/// A group of columns: its name, its columns, and "drop", "passthrough" or a Transformer.
+type Group<'py> = (String, Vec<u32>, Bound<'py, PyAny>);
 type Warnings = Vec<(String, String)>;
 
 fn heard(warnings: Vec<ironlearn::Warning>) -> Warnings {
@@ -172,7 +174,7 @@ impl Transformer {
     fn of_columns(
         py: Python<'_>,
         n_features_in: usize,
-        groups: Vec<(String, Vec<u32>, Bound<'_, PyAny>)>,
+        groups: Vec<Group<'_>>,
         sparse_output: bool,
         sparse_threshold: f64,
         verbose_feature_names_out: bool,
@@ -218,7 +220,7 @@ impl Transformer {
     }
 
     /// The groups of a column transformer: name, columns and "drop", "passthrough" or a Transformer each.
-    fn groups<'py>(&self, py: Python<'py>) -> PyResult<Option<Vec<(String, Vec<u32>, Bound<'py, PyAny>)>>> {
+    fn groups<'py>(&self, py: Python<'py>) -> PyResult<Option<Vec<Group<'py>>>> {
         let AnyTransformerModel::ColumnTransformer(model) = &self.inner else { return Ok(None) };
         let one = |branch: &FittedBranch| {
             let step = match &branch.step {

@@ -9,6 +9,9 @@ use ironlearn_datasets::{Column, MISSING, Values};
 use ironlearn_linalg::{threads, with_matrix};
 use ndarray::ArrayView1;
 
+/// What fills a column, `None` where it goes; whether entries of it are missing.
+type Fill = (Option<Category>, bool);
+
 /// Whether a number is missing.
 pub(super) fn is_missing(v: f64, missing: &Category) -> bool {
     match missing {
@@ -80,7 +83,7 @@ impl SimpleImputer {
     }
 
     /// What fills a column of text, and whether it has missing entries.
-    fn fill_text(&self, column: &Column) -> Result<(Option<Category>, bool)> {
+    fn fill_text(&self, column: &Column) -> Result<Fill> {
         let Values::Text { codes, levels } = &column.values else { return Ok((None, false)) };
         let missing = missing_codes(levels, &self.missing_values);
         let has_missing = missing.is_some_and(|m| codes.contains(&m));
@@ -112,7 +115,7 @@ impl SimpleImputer {
 }
 
 /// The mean of each column over what is there, and whether something is missing, in one pass over the rows.
-fn means(params: &SimpleImputer, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Vec<Result<(Option<Category>, bool)>>> {
+fn means(params: &SimpleImputer, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Vec<Result<Fill>>> {
     let (n, p) = x.shape();
     let tile = (32_768 / p.max(1)).clamp(16, 1024);
     let marker = match params.missing_values {
@@ -170,7 +173,7 @@ impl FitTransformer for SimpleImputer {
             return Err(Error::Unsupported("SimpleImputer takes no sample_weight".into()));
         }
         let missing = &params.missing_values;
-        let of_numbers = |values: Vec<f64>, zeros: usize| -> Result<(Option<Category>, bool)> {
+        let of_numbers = |values: Vec<f64>, zeros: usize| -> Result<Fill> {
             let before = values.len();
             let known: Vec<f64> = values.into_iter().filter(|&v| !is_missing(v, missing)).collect();
             let has_missing = known.len() < before;
