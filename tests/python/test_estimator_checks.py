@@ -72,6 +72,8 @@ def test_every_class_has_the_parameters_of_scikit_learns():
         ours, reference = inspect.signature(cls.__init__).parameters, inspect.signature(theirs.__init__).parameters
         for name, parameter in reference.items():
             assert name in ours, f"{cls.__name__} lacks {name}"
-            assert ours[name].default == parameter.default or name == "self", f"{cls.__name__}.{name}"
+            # NaN is itself, but not equal to itself.
+            same = ours[name].default is parameter.default or ours[name].default == parameter.default
+            assert same or name == "self", f"{cls.__name__}.{name}"
         extra = [p for name, p in ours.items() if name not in reference]
         assert all(p.kind is inspect.Parameter.KEYWORD_ONLY for p in extra), cls.__name__

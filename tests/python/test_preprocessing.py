@@ -7,10 +7,10 @@ import pytest
 import sklearn.compose
 import sklearn.impute
 import sklearn.preprocessing as reference
+from ironlearn._table import DateTimeEncoder, FrequencyEncoder, TargetEncoder
 from ironlearn.compose import ColumnTransformer, make_column_selector, make_column_transformer
 from ironlearn.impute import SimpleImputer
 from ironlearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
-from ironlearn._table import DateTimeEncoder, FrequencyEncoder, TargetEncoder
 from scipy import sparse
 
 
