@@ -5,23 +5,19 @@
 //! of threads.
 
 use super::columns::Columns;
-use super::nodes::{Child, Node, Nodes, UNDEFINED, join};
-use super::source::{Scratch, Shared, Source};
-use super::split::{Bounds, Candidate, Found, Limits, Search};
+use super::nodes::{Child, Nodes, join};
+use super::open::{Grower, Open};
+use super::shared::Shared;
+use super::source::Source;
+use super::split::{Bounds, Limits};
 use super::{Criterion, Tree, order};
 use crate::Result;
 use ironlearn_linalg::{Control, threads};
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::collections::BinaryHeap;
-use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 /// Nodes with fewer entries (rows × features) are tasks of one thread.
 const TASK: usize = 1 << 18;
-
-/// Impurities up to this count as 0.
-const PURE: f64 = f64::EPSILON;
 
 /// How a tree grows: the parameters, resolved for the data.
 #[derive(Debug, Clone)]
@@ -44,38 +40,6 @@ pub struct Plan {
     pub monotonic: Option<Vec<i8>>,
     /// The seed.
     pub seed: u64,
-}
-
-/// A node whose split is not known yet.
-struct Open {
-    range: Range<usize>,
-    depth: usize,
-    /// The node's random stream.
-    key: u64,
-    /// Features not known to be constant here, rising.
-    active: Arc<[u32]>,
-    /// The list that has its rows.
-    list: u32,
-    /// Not known for the root.
-    impurity: Option<f64>,
-    bounds: Bounds,
-}
-
-/// One worker's room.
-struct Worker<C: Criterion> {
-    totals: C::Totals,
-    side: C::Totals,
-    scan: C::Scan,
-    scratch: Scratch,
-    value: Vec<f64>,
-}
-
-struct Grower<'a, 'x, C: Criterion> {
-    plan: &'a Plan,
-    criterion: &'a C,
-    shared: Shared<'a, 'x>,
-    weight: f64,
-    ctl: &'a Control,
 }
 
 /// Grows a tree on the given rows of `columns` (rising). `weight` is the weight of all rows, and output k has
@@ -121,30 +85,7 @@ fn from_samples<C: Criterion>(
     grower.pieces(Source::Samples(&mut rows, 0), n)
 }
 
-/// A stream of its own for each child (the finaliser of SplitMix64, Steele et al. 2014).
-fn child_key(key: u64, side: u64) -> u64 {
-    let mut z = key.wrapping_mul(2).wrapping_add(side).wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
-}
-
-/// A number below `n`, from 64 random bits.
-fn below(n: usize, bits: u64) -> usize {
-    ((u128::from(bits) * n as u128) >> 64) as usize
-}
-
 impl<C: Criterion> Grower<'_, '_, C> {
-    fn worker(&self) -> Worker<C> {
-        Worker {
-            totals: self.criterion.totals(),
-            side: self.criterion.totals(),
-            scan: self.criterion.scan(),
-            scratch: Scratch::default(),
-            value: vec![0.0; self.criterion.stride()],
-        }
-    }
-
     /// All nodes over `n` rows, in one piece or several.
     fn pieces(&self, source: Source<'_>, n: usize) -> Result<Vec<Nodes>> {
         let root = Open {
@@ -167,15 +108,18 @@ impl<C: Criterion> Grower<'_, '_, C> {
     }
 
     fn depth_first(&self, mut source: Source<'_>, root: Open) -> Result<Vec<Nodes>> {
+        if !self.is_wide(&root) {
+            return Ok(vec![self.task(source, root)?]);
+        }
         let mut top = Nodes::default();
         let mut tasks: Vec<Open> = Vec::new();
         let mut worker = self.worker();
         let mut stack = vec![(root, None)];
         while let Some((open, parent)) = stack.pop() {
-            if self.is_wide(&open) || parent.is_none() {
+            if self.is_wide(&open) {
                 let at = top.nodes.len();
                 self.link(&mut top, parent, Child::here(at));
-                let opened = self.open(&mut source, &open, &mut worker, &mut top, self.is_wide(&open))?;
+                let opened = self.open(&mut source, &open, &mut worker, &mut top, true)?;
                 if let Some((_, [left, right])) = opened {
                     stack.push((right, Some((at, 1))));
                     stack.push((left, Some((at, 0))));
@@ -254,206 +198,6 @@ impl<C: Criterion> Grower<'_, '_, C> {
             }
         }
         Ok(nodes)
-    }
-
-    /// Whether a node cannot be split, whatever its rows.
-    fn is_leaf(&self, depth: usize, n: usize, weight: f64, impurity: f64) -> bool {
-        let plan = self.plan;
-        depth >= plan.max_depth
-            || n < plan.min_split
-            || n / 2 < plan.limits.min_leaf
-            || weight < 2.0 * plan.limits.min_weight
-            || impurity <= PURE
-    }
-
-    /// Adds the node to `nodes`; returns the improvement of its split and the children, unless it is a leaf.
-    fn open(
-        &self,
-        source: &mut Source<'_>,
-        open: &Open,
-        worker: &mut Worker<C>,
-        nodes: &mut Nodes,
-        wide: bool,
-    ) -> Result<Option<(f64, [Open; 2])>> {
-        let Open { range, depth, .. } = open;
-        let n = range.len();
-        let entries = source.rows(range, open.list);
-        self.criterion.sum(entries, &mut worker.totals);
-        let weight = self.criterion.weight(&worker.totals);
-        let impurity = open.impurity.unwrap_or_else(|| self.criterion.impurity(entries, &worker.totals));
-        self.criterion.value(&worker.totals, &mut worker.value);
-        if self.plan.monotonic.is_some() {
-            clip(&mut worker.value, open.bounds);
-        }
-        nodes.values.extend_from_slice(&worker.value);
-        nodes.nodes.push(Node {
-            children: [Child::NONE; 2],
-            feature: UNDEFINED,
-            threshold: f64::from(UNDEFINED),
-            n: n as u32,
-            impurity,
-            weight,
-            missing_left: false,
-        });
-        if self.is_leaf(*depth, n, weight, impurity) {
-            return Ok(None);
-        }
-        let mut constant = Vec::new();
-        let Some((feature, split)) = self.find(source, open, worker, wide, &mut constant)? else { return Ok(None) };
-        let threshold = source.settle(range, feature, &split, &self.shared, &mut worker.scratch);
-        let middle = range.start + split.n_left;
-        let mut sides = [range.start..middle, middle..range.end].map(|range| {
-            let entries = source.rows(&range, feature);
-            self.criterion.sum(entries, &mut worker.side);
-            let impurity = self.criterion.impurity(entries, &worker.side);
-            self.criterion.value(&worker.side, &mut worker.value);
-            (range, impurity, self.criterion.weight(&worker.side), worker.value[0])
-        });
-        let [(_, impurity_left, weight_left, _), (_, impurity_right, weight_right, _)] = sides;
-        let decrease = impurity - weight_right / weight * impurity_right - weight_left / weight * impurity_left;
-        let improvement = weight / self.weight * decrease;
-        if improvement + PURE < self.plan.min_decrease {
-            return Ok(None);
-        }
-        let active: Arc<[u32]> = if constant.is_empty() {
-            Arc::clone(&open.active)
-        } else {
-            constant.sort_unstable();
-            open.active.iter().copied().filter(|f| constant.binary_search(f).is_err()).collect()
-        };
-        let grows = |(range, impurity, weight, _): &(Range<usize>, f64, f64, f64)| {
-            !self.is_leaf(depth + 1, range.len(), *weight, *impurity)
-        };
-        if sides.iter().any(grows) {
-            let (scratch, ctl) = (&mut worker.scratch, wide.then_some(self.ctl));
-            source.divide(range, feature, split.n_left, &active, &self.shared, scratch, ctl)?;
-        }
-        let last = nodes.nodes.len() - 1;
-        let node = &mut nodes.nodes[last];
-        (node.feature, node.threshold, node.missing_left) = (feature as i32, threshold, split.missing_left);
-        let bounds = self.child_bounds(feature, open.bounds, sides[0].3, sides[1].3);
-        let mut child = |side: usize| Open {
-            range: std::mem::take(&mut sides[side].0),
-            depth: depth + 1,
-            key: child_key(open.key, side as u64),
-            active: Arc::clone(&active),
-            list: feature,
-            impurity: Some(sides[side].1),
-            bounds: bounds[side],
-        };
-        Ok(Some((improvement, [child(0), child(1)])))
-    }
-
-    /// The bounds of the two children: the middle of their values separates them where the feature is constrained.
-    fn child_bounds(&self, feature: u32, bounds: Bounds, left: f64, right: f64) -> [Bounds; 2] {
-        let sign = self.plan.monotonic.as_ref().map_or(0, |signs| signs[feature as usize]);
-        let middle = left / 2.0 + right / 2.0;
-        let (below, above) = (Bounds { upper: middle, ..bounds }, Bounds { lower: middle, ..bounds });
-        match sign {
-            0 => [bounds, bounds],
-            1 => [below, above],
-            _ => [above, below],
-        }
-    }
-
-    /// The best split over the features that are drawn, and the features found to be constant.
-    fn find(
-        &self,
-        source: &Source<'_>,
-        open: &Open,
-        worker: &mut Worker<C>,
-        wide: bool,
-        constant: &mut Vec<u32>,
-    ) -> Result<Option<(u32, Candidate)>> {
-        let mut rng = None;
-        let mut draw = || rng.get_or_insert_with(|| ChaCha8Rng::seed_from_u64(open.key)).next_u64();
-        let Worker { totals, scan, scratch, .. } = worker;
-        let totals = &*totals;
-        let look = |(feature, bits): (u32, u64), scratch: &mut Scratch, scan: &mut C::Scan| -> Found {
-            let sign = self.plan.monotonic.as_ref().map_or(0, |signs| signs[feature as usize]);
-            let (criterion, limits, monotonic) = (self.criterion, self.plan.limits, (sign, open.bounds));
-            let search = Search { criterion, totals, limits, monotonic };
-            if self.plan.random {
-                source.random(&open.range, feature, bits, &search, &self.shared, scratch, scan)
-            } else {
-                source.best(&open.range, feature, &search, &self.shared, scratch, scan)
-            }
-        };
-        let mut best: Option<(u32, Candidate)> = None;
-        let mut ties: Vec<(u32, Candidate)> = Vec::new();
-        let mut keep = |feature: u32, found: Found, constant: &mut Vec<u32>| {
-            if found.constant {
-                constant.push(feature);
-            }
-            if let Some(split) = found.best {
-                match &best {
-                    Some((_, top)) if split.gain < top.gain => {}
-                    Some((_, top)) if split.gain == top.gain => ties.push((feature, split)),
-                    _ => {
-                        ties.clear();
-                        best = Some((feature, split));
-                    }
-                }
-            }
-        };
-        let p = self.shared.columns.shape().1;
-        let mut all = |features: &[(u32, u64)], constant: &mut Vec<u32>| -> Result<()> {
-            if wide {
-                let found = threads::map(self.ctl, features.len(), |j| {
-                    look(features[j], &mut Scratch::default(), &mut self.criterion.scan())
-                })?;
-                features.iter().zip(found).for_each(|(f, found)| keep(f.0, found, constant));
-            } else {
-                for &f in features {
-                    keep(f.0, look(f, scratch, scan), constant);
-                }
-            }
-            Ok(())
-        };
-        if self.plan.max_features >= p && !self.plan.random && !wide {
-            for &f in open.active.iter() {
-                keep(f, look((f, 0), scratch, scan), constant);
-            }
-        } else if self.plan.max_features >= p {
-            let features: Vec<_> =
-                open.active.iter().map(|&f| (f, if self.plan.random { draw() } else { 0 })).collect();
-            all(&features, constant)?;
-        } else {
-            // Features are drawn without replacement until enough were seen, constant ones too, and one is not.
-            let mut deck: Vec<u32> = (0..p as u32).collect();
-            let mut seen = 0;
-            let mut varied = false;
-            while seen < p && (seen < self.plan.max_features || !varied) {
-                let round = if seen < self.plan.max_features { self.plan.max_features } else { seen + 1 };
-                let mut features = Vec::new();
-                for i in seen..round.min(p) {
-                    deck.swap(i, i + below(p - i, draw()));
-                    if open.active.binary_search(&deck[i]).is_ok() {
-                        features.push((deck[i], if self.plan.random { draw() } else { 0 }));
-                    }
-                }
-                seen = round;
-                let before = constant.len();
-                all(&features, constant)?;
-                varied |= constant.len() - before < features.len();
-            }
-        }
-        Ok(match (best, ties.len()) {
-            (best, 0) => best,
-            (Some(first), n) => Some(match below(n + 1, draw()) {
-                0 => first,
-                i => ties[i - 1],
-            }),
-            (None, _) => None,
-        })
-    }
-}
-
-/// Keeps a value inside its bounds; of two classes, the second takes the rest.
-fn clip(value: &mut [f64], bounds: Bounds) {
-    value[0] = value[0].max(bounds.lower).min(bounds.upper);
-    if let [first, second] = value {
-        *second = 1.0 - *first;
     }
 }
 

@@ -4,35 +4,16 @@
 //! sparse, and where thresholds are drawn at random. Both hand out the same order, so the tree is the same.
 
 use super::Criterion;
-use super::columns::{Columns, Sparse};
+use super::columns::Columns;
 use super::criterion::row;
-use super::order::{self, MISSING, Room};
+use super::order::{self, MISSING};
+use super::shared::{Scratch, Shared};
 use super::split::{Candidate, Found, Search, between};
 use crate::Result;
 use ironlearn_linalg::{Control, threads};
 use std::ops::Range;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
-
-/// A worker's scratch space.
-#[derive(Debug, Default)]
-pub struct Scratch {
-    room: Room,
-    values: Vec<f32>,
-    entries: Vec<u32>,
-    sorted: Vec<u32>,
-}
-
-/// What is common to all parts of one tree's growth.
-#[derive(Debug)]
-pub struct Shared<'a, 'x> {
-    /// X.
-    pub columns: &'a Columns<'x>,
-    /// For each row, whether it goes left in the split that is being made. Rows belong to one node at a time.
-    side: Vec<AtomicU8>,
-    /// For each row, its place among the samples; for sparse X only.
-    place: Vec<AtomicU32>,
-}
 
 /// The rows of the nodes of a subtree.
 #[derive(Debug)]
@@ -41,85 +22,6 @@ pub enum Source<'a> {
     Sorted(Vec<&'a mut [u32]>),
     /// The rows, and where they start among all samples.
     Samples(&'a mut [u32], usize),
-}
-
-impl<'a, 'x> Shared<'a, 'x> {
-    /// Room for the rows of `columns`.
-    pub fn new(columns: &'a Columns<'x>) -> Self {
-        let n = columns.shape().0;
-        let place = if matches!(columns, Columns::Sparse(_)) { n } else { 0 };
-        Shared {
-            columns,
-            side: (0..n).map(|_| AtomicU8::new(0)).collect(),
-            place: (0..place).map(|_| AtomicU32::new(u32::MAX)).collect(),
-        }
-    }
-
-    /// Notes where the rows are, after they moved.
-    pub fn note_places(&self, rows: &[u32], start: usize) {
-        if !self.place.is_empty() {
-            for (i, &r) in rows.iter().enumerate() {
-                self.place[row(r)].store((start + i) as u32, Ordering::Relaxed);
-            }
-        }
-    }
-
-    /// Sorts those of `rows` (at `start` among the samples) that are not 0 in column `j` into `scratch.sorted`, their
-    /// values into `scratch.values`.
-    fn stored(&self, x: &Sparse, rows: &[u32], start: usize, j: usize, scratch: &mut Scratch) {
-        let (stored, values) = x.column(j);
-        let Scratch { room, values: found, entries, sorted } = scratch;
-        entries.clear();
-        found.clear();
-        if rows.len() * (stored.len().max(2).ilog2() as usize) < stored.len() {
-            for &r in rows {
-                if let Ok(at) = stored.binary_search(&r) {
-                    entries.push(r);
-                    found.push(values[at]);
-                }
-            }
-        } else {
-            for (&r, &v) in stored.iter().zip(values) {
-                let at = (self.place[r as usize].load(Ordering::Relaxed) as usize).wrapping_sub(start);
-                if at < rows.len() {
-                    entries.push(r);
-                    found.push(v);
-                }
-            }
-        }
-        sorted.clear();
-        sorted.resize(entries.len(), 0);
-        order::sort_entries(entries, found, room, sorted);
-        found.sort_unstable_by(f32::total_cmp);
-    }
-
-    /// The values of `rows` (at `start` among the samples) in column `j`.
-    fn values(&self, rows: &[u32], start: usize, j: usize, out: &mut Vec<f32>) {
-        out.clear();
-        match self.columns {
-            Columns::F32(x) => out.extend(rows.iter().map(|&r| x[[row(r), j]])),
-            Columns::F64(x) => out.extend(rows.iter().map(|&r| x[[row(r), j]] as f32)),
-            Columns::Packed(values, (n, _)) => {
-                let column = &values[j * n..(j + 1) * n];
-                out.extend(rows.iter().map(|&r| column[row(r)]));
-            }
-            Columns::Sparse(x) => {
-                let (stored, values) = x.column(j);
-                if rows.len() * (stored.len().max(2).ilog2() as usize) < stored.len() {
-                    let find = |r: &u32| stored.binary_search(r).map_or(0.0, |at| values[at]);
-                    out.extend(rows.iter().map(find));
-                } else {
-                    out.resize(rows.len(), 0.0);
-                    for (&r, &v) in stored.iter().zip(values) {
-                        let at = (self.place[r as usize].load(Ordering::Relaxed) as usize).wrapping_sub(start);
-                        if let Some(out) = out.get_mut(at) {
-                            *out = v;
-                        }
-                    }
-                }
-            }
-        }
-    }
 }
 
 impl<'a> Source<'a> {
@@ -206,20 +108,21 @@ impl<'a> Source<'a> {
             threshold = low;
         }
         let missing_left = n_missing > 0 && draw & 1 == 1;
-        let goes_left = |v: f32| if v.is_nan() { missing_left } else { f64::from(v) <= threshold };
-        let (n_left, gain) = if C::ADDITIVE {
-            search.given(rows.iter().zip(&scratch.values).filter(|(_, v)| goes_left(**v)).map(|(r, _)| r), rows, scan)
-        } else {
-            let (left, right) = (&mut scratch.entries, &mut scratch.sorted);
-            left.clear();
-            right.clear();
-            for (&r, &v) in rows.iter().zip(&scratch.values) {
-                if goes_left(v) { left.push(r) } else { right.push(r) }
-            }
-            let n_left = left.len();
-            left.append(right);
-            search.given(left[..n_left].iter(), left, scan)
-        };
+        let goes_left = |v: f32| (f64::from(v) <= threshold) | (v.is_nan() & missing_left);
+        // Every row is written to both sides and kept on one: which way it goes cannot be guessed.
+        let (left, right) = (&mut scratch.entries, &mut scratch.sorted);
+        left.resize(rows.len().max(left.len()), 0);
+        right.resize(rows.len().max(right.len()), 0);
+        let (mut n_left, mut n_right) = (0, 0);
+        for (&r, &v) in rows.iter().zip(&scratch.values) {
+            let goes_left = goes_left(v);
+            left[n_left] = r;
+            right[n_right] = r;
+            n_left += usize::from(goes_left);
+            n_right += usize::from(!goes_left);
+        }
+        left.truncate(n_left);
+        let gain = search.given(left, &right[..n_right], scan);
         let missing_left = if n_missing > 0 { missing_left } else { 2 * n_left > rows.len() };
         let best = gain.map(|gain| Candidate { gain, n_left, missing_left, drawn: Some(threshold) });
         Found { constant: false, best }

@@ -231,23 +231,16 @@ impl<C: Criterion> Search<'_, C> {
         Found { constant, best: best.filter(|best| best.gain > f64::NEG_INFINITY) }
     }
 
-    /// The one split that sends `left` to the left: how many these are, and its gain. `all` are the node's rows, in
-    /// the order of the sides where the criterion is not additive.
-    pub fn given<'e>(
-        &self,
-        left: impl Iterator<Item = &'e u32>,
-        all: &[u32],
-        scan: &mut C::Scan,
-    ) -> (usize, Option<f64>) {
-        self.criterion.start(scan, self.totals, all, &[]);
-        let mut n_left = 0;
+    /// The gain of the one split that sends `left` to the left and `right` to the right.
+    pub fn given(&self, left: &[u32], right: &[u32], scan: &mut C::Scan) -> Option<f64> {
+        if left.is_empty() || right.is_empty() {
+            return None;
+        }
+        self.criterion.start(scan, self.totals, left, right);
         for &entry in left {
             self.criterion.push(scan, row(entry));
-            n_left += 1;
         }
-        let possible = n_left > 0 && n_left < all.len();
-        let gain = possible.then(|| self.gain(scan, n_left, all.len())).flatten();
-        (n_left, gain.filter(|gain| *gain > f64::NEG_INFINITY))
+        self.gain(scan, left.len(), left.len() + right.len()).filter(|gain| *gain > f64::NEG_INFINITY)
     }
 }
 
