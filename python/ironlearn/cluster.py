@@ -207,7 +207,8 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Na
     def _ask(self, question, X, *args):
         """Asks the core about X and the centres as they are now; X is validated in Python only where it has to be."""
         centers = np.asarray(self._fitted("cluster_centers_"))
-        if type(X) is np.ndarray and X.ndim == 2 and "feature_names_in_" not in self.__dict__:
+        plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype.kind in "fiub"
+        if plain and "feature_names_in_" not in self.__dict__:
             answer = question(X, centers, *args, self._options())
             if answer is not None:
                 return answer
