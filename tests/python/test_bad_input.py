@@ -91,7 +91,6 @@ DIFFERENT = {
     ("DecisionTreeRegressor", "fit", "64-bit indices"): "as above",
     ("DecisionTreeRegressor", "predict", "64-bit indices"): "as above",
     ("DecisionTreeClassifier", "class_weight", "[]"): "an empty list has no weights for the one output; we say so",
-    ("DecisionTreeRegressor", "max_depth", str(10**30)): "scikit-learn's C integer overflows; such a depth is no limit",
     ("KMeans", "n_clusters", "True"): "scikit-learn's range(True) fails inside; True is 1",
     ("KMeans", "sample_weight", "negative"): "means with weights that cancel are none; scikit-learn computes on",
     ("LinearRegression", "fit", "a dict"): "scikit-learn raises TypeError or ValueError by class and method",
@@ -128,6 +127,10 @@ def compare(ours, theirs, action, given, work, *args, **kwargs):
     found, expected = outcome(work, ours, *args, **kwargs), outcome(work, theirs, *args, **kwargs)
     if (ours.__name__, action, given) in DIFFERENT:
         assert found is not expected, "the table of differences is out of date"
+        return
+    if expected is OverflowError:
+        # An integer of C overflowed in scikit-learn; ours takes the number as "no limit" or says what is allowed.
+        assert found is None or issubclass(found, ValueError)
         return
     assert found is expected, f"{ours.__name__}, {action}, {given}: {found} where scikit-learn has {expected}"
 
@@ -218,6 +221,8 @@ def fit_with(cls, name, value, y):
 def test_wrong_parameters_raise_what_scikit_learn_raises(ours, theirs):
     for name in theirs().get_params():
         for value in WRONG:
+            if name == "n_init" and value == 10**30:
+                continue  # so many runs are what was asked for, and both would do them
             compare(ours, theirs, name, repr(value), fit_with, name, value, target(theirs()))
 
 
