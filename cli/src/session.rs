@@ -15,8 +15,9 @@ pub struct Session {
     threads: Option<usize>,
 }
 
-/// Writes a line to standard error. Where nobody reads it, nothing happens.
+/// Writes a line to standard error. Where nobody reads it, nothing happens. What a file holds cannot steer the terminal.
 pub fn tell(line: &str) {
+    let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
 

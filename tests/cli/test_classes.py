@@ -110,3 +110,21 @@ def test_diamonds_scores_are_those_of_scikit_learn(shell, real):
     assert wanted["r2"] > 0.9
     again = json.loads(shell("evaluate", "m", "held.csv", "--weights", "table", "--json").stdout)
     assert again["scores"] == json.loads(run.stdout)["scores"]
+
+
+def test_python_says_the_same_of_classes_and_groups(shell, real):
+    import ironlearn
+
+    penguins = real("palmerpenguins", "penguins")
+    table = pd.read_csv(penguins)
+    shell(
+        "train", penguins, "--target", "species", "--model", "decision-tree", "--param", "max_depth=2", "--out", "tree"
+    )
+    lines = [line.split(",") for line in shell("predict", "tree", penguins, "--proba").stdout.splitlines()[1:]]
+    tree = ironlearn.load(shell.folder / "tree")
+    x = table.drop(columns="species")
+    assert list(tree.predict(x)) == [line[0] for line in lines]
+    np.testing.assert_array_equal(tree.predict_proba(x), [[float(v) for v in line[1:]] for line in lines])
+    shell("train", penguins, "--drop", "species", "--model", "kmeans", "--out", "groups")
+    groups = shell("predict", "groups", penguins).stdout.splitlines()[1:]
+    assert list(ironlearn.load(shell.folder / "groups").predict(x)) == [int(label) for label in groups]

@@ -125,6 +125,13 @@ def test_files_that_cannot_be_used(shell, content, said):
     assert not (shell.folder / "model").exists()
 
 
+def test_what_a_file_holds_cannot_steer_the_terminal(shell):
+    shell.write("t.csv", "x,c\x1b[2J,y\n" + "1,\x1b[31mred,2\n3,b,4\n" * 9)
+    run = shell(*TRAIN, "--out", "model")
+    assert "\x1b" not in run.stderr and "\x1b" not in shell("inspect", "model").stdout
+    assert "\x1b" not in shell.error(*TRAIN, "--type", "c\x1b[2J=number")
+
+
 def test_wrong_usage_is_told_in_one_line(small):
     wrong = {
         (): "requires a subcommand",
