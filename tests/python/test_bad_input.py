@@ -128,8 +128,8 @@ def compare(ours, theirs, action, given, work, *args, **kwargs):
     if (ours.__name__, action, given) in DIFFERENT:
         assert found is not expected, "the table of differences is out of date"
         return
-    if expected is OverflowError:
-        # An integer of C overflowed in scikit-learn; ours takes the number as "no limit" or says what is allowed.
+    if expected in (OverflowError, IndexError):
+        # Something failed inside scikit-learn before its checks; ours takes the value or says what is allowed.
         assert found is None or issubclass(found, ValueError)
         return
     assert found is expected, f"{ours.__name__}, {action}, {given}: {found} where scikit-learn has {expected}"
