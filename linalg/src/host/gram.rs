@@ -71,30 +71,17 @@ impl<F: Real> Augmented<'_, '_, F> {
 }
 
 impl<F: Real> Augmented<'_, '_, F> {
-    /// Writes whole rows of `√w·Z`, `stride` apart.
+    /// Writes whole rows of `√w·Z`, `stride` apart, whatever the layout.
     fn pack_rows(&self, rows: Range<usize>, stride: usize, out: &mut [f64]) {
         let p = self.x.ncols();
-        let slices = match self.x {
-            Matrix::Dense(x) if x.strides()[1] == 1 || p == 1 => Some(x),
-            _ => None,
-        };
-        if slices.is_none() {
-            self.x.pack(rows.clone(), 0..p, stride, out);
-        }
+        self.x.pack(rows.clone(), 0..p, stride, out);
         let (x_shift, y_shift) = self.shift.split_at(p);
         for (row, out) in rows.zip(out.chunks_exact_mut(stride)) {
             let root = self.weights.as_ref().map_or(1.0, |w| w[row].sqrt());
             let (of_x, rest) = out.split_at_mut(p);
-            match slices.and_then(|x| x.row(row).to_slice()) {
-                Some(x) => {
-                    for ((o, &v), s) in of_x.iter_mut().zip(x).zip(x_shift) {
-                        *o = (v.widen() - s) * root;
-                    }
-                }
-                None => of_x.iter_mut().zip(x_shift).for_each(|(v, s)| *v = (*v - s) * root),
-            }
-            for (k, (&y, s)) in self.y.row(row).iter().zip(y_shift).enumerate() {
-                rest[k] = (y - s) * root;
+            of_x.iter_mut().zip(x_shift).for_each(|(v, s)| *v = (*v - s) * root);
+            for (k, s) in y_shift[..self.y.ncols()].iter().enumerate() {
+                rest[k] = (self.y[[row, k]] - s) * root;
             }
             rest[self.y.ncols()] = root;
         }
@@ -192,6 +179,13 @@ fn narrow<F: Real>(z: &Augmented<'_, '_, F>, ctl: &Control) -> Result<Array2<f64
     let groups = n.div_ceil(tile).clamp(1, GROUPS);
     let group_rows = n.div_ceil(groups).next_multiple_of(tile);
     let (p, of_x) = (z.x.ncols(), z.x.as_rows().unwrap_or_default());
+    let weights = z.weights.as_ref().map(|w| w.as_slice());
+    let slices = match (z.x.as_rows(), z.y.as_slice(), weights) {
+        (Some(x), Some(y), Some(Some(_)) | None) if p > 0 && z.y.ncols() > 0 => {
+            Some(syrk::Rows { x, y, weights: weights.flatten(), shift: &z.shift[..width - 1], p, t: z.y.ncols() })
+        }
+        _ => None,
+    };
     let parts = threads::map_tiles(ctl, n, group_rows, |rows| {
         let mut sum = vec![0.0; padded * padded];
         let mut packed = vec![0.0; tile * padded];
@@ -199,7 +193,10 @@ fn narrow<F: Real>(z: &Augmented<'_, '_, F>, ctl: &Control) -> Result<Array2<f64
         while start < rows.end && ctl.check().is_ok() {
             let end = rows.end.min(start + tile);
             let packed = &mut packed[..(end - start) * padded];
-            z.pack_rows(start..end, padded, packed);
+            match &slices {
+                Some(slices) => slices.pack(start..end, padded, packed),
+                None => z.pack_rows(start..end, padded, packed),
+            }
             let next = (end * p).min(of_x.len())..(rows.end.min(end + tile) * p).min(of_x.len());
             syrk::add_products(packed, padded, &mut sum, &of_x[next]);
             start = end;

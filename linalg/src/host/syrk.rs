@@ -3,6 +3,9 @@
 //! BLAS spends more on packing than on arithmetic where Z has fifty columns. Here 8 × 24 numbers of the result stay in
 //! registers while the rows of a tile pass by; each step is 24 fused multiply-adds for 3 loads and 8 broadcasts.
 
+use crate::Real;
+use std::ops::Range;
+
 /// Columns have to come in multiples of this.
 pub const LANES: usize = 8;
 
@@ -27,6 +30,60 @@ pub fn add_products<T>(z: &[f64], width: usize, c: &mut [f64], ahead: &[T]) {
     // SAFETY: the processor has the instructions, and the lengths are what the kernel reads and writes.
     unsafe {
         avx512::add_products(z, width, c, ahead.as_ptr_range().start.cast(), size_of_val(ahead));
+    }
+}
+
+/// Rows of X, y and the weights as slices, and what is taken off X and y.
+pub struct Rows<'a, F> {
+    /// n × p.
+    pub x: &'a [F],
+    /// n × t.
+    pub y: &'a [f64],
+    /// n.
+    pub weights: Option<&'a [f64]>,
+    /// p + t.
+    pub shift: &'a [f64],
+    /// The number of columns of X.
+    pub p: usize,
+    /// The number of columns of y.
+    pub t: usize,
+}
+
+impl<F: Real> Rows<'_, F> {
+    /// Writes rows of `√w·[x − shift, y − shift, 1]`, `stride` apart.
+    pub fn pack(&self, rows: Range<usize>, stride: usize, out: &mut [f64]) {
+        #[cfg(target_arch = "x86_64")]
+        if available() {
+            // SAFETY: the processor has the instructions.
+            return unsafe { self.pack_avx512(rows, stride, out) };
+        }
+        self.pack_plain(rows, stride, out);
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f")]
+    fn pack_avx512(&self, rows: Range<usize>, stride: usize, out: &mut [f64]) {
+        self.pack_plain(rows, stride, out);
+    }
+
+    #[inline(always)]
+    fn pack_plain(&self, rows: Range<usize>, stride: usize, out: &mut [f64]) {
+        let (p, t) = (self.p, self.t);
+        let (x_shift, y_shift) = self.shift.split_at(p);
+        let x = self.x[rows.start * p..rows.end * p].chunks_exact(p);
+        let y = self.y[rows.start * t..rows.end * t].chunks_exact(t);
+        let weights = self.weights.map(|w| &w[rows]);
+        for (i, ((x, y), out)) in x.zip(y).zip(out.chunks_exact_mut(stride)).enumerate() {
+            let root = weights.map_or(1.0, |w| w[i].sqrt());
+            let (of_x, rest) = out.split_at_mut(p);
+            for ((o, &v), s) in of_x.iter_mut().zip(x).zip(x_shift) {
+                *o = (v.widen() - s) * root;
+            }
+            for ((o, v), s) in rest.iter_mut().zip(y).zip(y_shift) {
+                *o = (v - s) * root;
+            }
+            rest[t] = root;
+        }
     }
 }
 
