@@ -34,7 +34,8 @@ fn coefficients_match_the_minimum_norm_solution() {
     let mut constant = base.clone();
     constant.column_mut(2).fill(7.3);
     let (wide, wide_y) = data(5, 12);
-    let cases: [(&str, &Array2<f64>, &Array2<f64>, f64, &str, usize); 4] = [
+    type Case<'a> = (&'a str, &'a Array2<f64>, &'a Array2<f64>, f64, &'a str, usize);
+    let cases: [Case<'_>; 4] = [
         ("base", &base, &y, 1e-6, "cholesky", 6),
         ("twice", &twice, &y, 1e-6, "svd", 5),
         ("constant", &constant, &y, 1e-6, "svd", 5),
