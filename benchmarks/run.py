@@ -100,24 +100,25 @@ def main() -> int:
     parser.add_argument("--repeats", type=int, default=5, help="fits per process after the warm-up, at most")
     parser.add_argument("--budget", type=float, default=3.0, help="seconds after which a process starts no other fit")
     parser.add_argument("--json", type=Path, default=HERE / "results.json", help="where the figures are kept")
-    parser.add_argument("--no-rust", action="store_true", help="leave the Rust packages out")
+    parser.add_argument("--part", choices=("all", "python", "rust"), default="all", help="which packages to measure")
     parser.add_argument("--only-page", action="store_true", help="rewrite the page from the figures that are kept")
     arguments = parser.parse_args()
     if arguments.quick:
-        arguments.rounds, arguments.repeats, arguments.budget, arguments.no_rust = 1, 1, 0.2, True
+        arguments.rounds, arguments.repeats, arguments.budget, arguments.part = 1, 1, 0.2, "python"
 
     results = {"cases": {}, "rust": {}}
     if arguments.json.exists() and not arguments.quick:
         results = json.loads(arguments.json.read_text())
     chosen = [] if arguments.only_page else [BY_NAME[name] for name in arguments.case or BY_NAME]
-    program = None if arguments.no_rust or not any(case.rust for case in chosen) else rust_peers.build()
+    program = rust_peers.build() if arguments.part != "python" and any(case.rust for case in chosen) else None
     failed = []
     for case in chosen:
         print(f"{case.name} …", file=sys.stderr, flush=True)
         results["machine"] = machine()
-        results.setdefault("commits", {})[case.name] = results["machine"]["commit"]
-        results["cases"][case.name] = compare(case, arguments)
-        for name, answer in results["cases"][case.name].items():
+        if arguments.part != "rust":
+            results["cases"][case.name] = compare(case, arguments)
+            results.setdefault("commits", {})[case.name] = results["machine"]["commit"]
+        for name, answer in results["cases"].get(case.name, {}).items():
             shown = f"fit {answer['fit']:.4f} s" if "fit" in answer else answer.get("missing") or answer["failed"]
             print(f"  {name:22} {shown}", file=sys.stderr, flush=True)
             failed += [f"{case.name}: {name}: {answer['failed']}"] if "failed" in answer else []
