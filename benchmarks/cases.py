@@ -60,7 +60,7 @@ def _linear(short: str, label: str, estimator: str, rust: dict) -> list[Case]:
 
 CASES: list[Case] = [
     *_linear("ols", "LinearRegression", LINEAR, {"linfa": None, "smartcore": 100_000}),
-    *_linear("ridge", "Ridge", RIDGE, {"linfa": None, "smartcore": 100_000}),
+    *_linear("ridge", "Ridge", RIDGE, {"smartcore": 100_000}),
     Case(
         name="ridge-wide",
         title="Ridge, 2,000 × 8,000, float64",

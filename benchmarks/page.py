@@ -147,12 +147,25 @@ def _rust(results: dict, cases: list) -> list[str]:
     return [*lines, "", *(f"- {note}" for note in notes), ""]
 
 
+def _busy(results: dict) -> list[str]:
+    """A warning where other work ran on the machine: its load before the first case is not from here."""
+    load = max(results.get("load", {}).values(), default=0.0)
+    threads = results["machine"]["threads"]
+    if load <= threads:
+        return []
+    return [
+        f"**The machine was busy with other work** (load averages up to {load:.1f} on {threads} threads), so times are",
+        "too long and uneven; as the packages took turns, ratios say more than times. Measure again on a quiet one.",
+        "",
+    ]
+
+
 def render(results: dict, cases: list) -> str:
     """The whole page."""
     about = dict(results["machine"])
     versions = about.pop("versions")
     about["versions"] = ", ".join(f"{peer.name} {versions[peer.name] or '(not installed)'}" for peer in PEERS)
-    lines = ["## Summary", "", *_summary(results, cases), "", "## Case by case", ""]
+    lines = [*_busy(results), "## Summary", "", *_summary(results, cases), "", "## Case by case", ""]
     for case in cases:
         if case.name in results["cases"]:
             commit = results.get("commits", {}).get(case.name)

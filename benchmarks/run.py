@@ -115,9 +115,11 @@ def main() -> int:
     for case in chosen:
         print(f"{case.name} …", file=sys.stderr, flush=True)
         results["machine"] = machine()
+        before = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
         if arguments.part != "rust":
             results["cases"][case.name] = compare(case, arguments)
             results.setdefault("commits", {})[case.name] = results["machine"]["commit"]
+            results.setdefault("load", {})[case.name] = before
         for name, answer in results["cases"].get(case.name, {}).items():
             shown = f"fit {answer['fit']:.4f} s" if "fit" in answer else answer.get("missing") or answer["failed"]
             print(f"  {name:22} {shown}", file=sys.stderr, flush=True)

@@ -38,9 +38,9 @@ def _call(program: Path, arguments: list[str]) -> dict:
     paths = [scipy_openblas32.get_lib_dir(), os.environ.get("LD_LIBRARY_PATH", "")]
     environment = os.environ | {"LD_LIBRARY_PATH": os.pathsep.join(filter(None, paths))}
     try:
-        done = subprocess.run([str(program), *arguments], capture_output=True, text=True, env=environment, timeout=300)
+        done = subprocess.run([str(program), *arguments], capture_output=True, text=True, env=environment, timeout=120)
     except subprocess.TimeoutExpired:
-        return {"failed": "not done after 300 s"}
+        return {"failed": "not done after 120 s"}
     if done.returncode:
         return {"failed": (done.stderr.strip().splitlines() or ["no message"])[-1]}
     return json.loads(done.stdout)
