@@ -148,16 +148,13 @@ def _rust(results: dict, cases: list) -> list[str]:
 
 
 def _busy(results: dict) -> list[str]:
-    """A warning where other work ran on the machine: its load before the first case is not from here."""
+    """A warning where other work ran on the machine: load before a case that is not from here, or a note by hand."""
     load = max(results.get("load", {}).values(), default=0.0)
     threads = results["machine"]["threads"]
-    if load <= threads:
-        return []
-    return [
-        f"**The machine was busy with other work** (load averages up to {load:.1f} on {threads} threads), so times are",
-        "too long and uneven; as the packages took turns, ratios say more than times. Measure again on a quiet one.",
-        "",
-    ]
+    lines = [results["note"], ""] if results.get("note") else []
+    if load > threads:
+        lines += [f"**The machine was busy with other work**: load averages up to {load:.1f} on {threads} threads.", ""]
+    return lines
 
 
 def render(results: dict, cases: list) -> str:
