@@ -20,7 +20,7 @@ pub(super) fn wants_sparse(parts: &[Block<'_>], threshold: f64) -> bool {
                 any = true;
                 x.data.len() as f64
             }
-            Block::Columns(_) => f64::INFINITY,
+            Block::Columns(columns) if columns.iter().any(|c| numbers(c).is_err()) => f64::INFINITY,
             _ => size,
         };
     }

@@ -172,7 +172,7 @@ impl Categories {
                 if nan > 0 {
                     found.push((f64::NAN, nan));
                 }
-                let whole = found.iter().all(|(v, _)| v.fract() == 0.0);
+                let whole = found.iter().all(|(v, _)| v.is_nan() || v.fract() == 0.0);
                 let kind = if whole { NumberKind::Int } else { NumberKind::Float };
                 let (values, counts) = found.into_iter().unzip();
                 Ok((Categories::Number { values, kind }, counts))
