@@ -184,6 +184,7 @@ impl<'a> Source<'a> {
     ///
     /// # Errors
     /// [`ironlearn_linalg::Error::Interrupted`].
+    #[allow(clippy::too_many_arguments, reason = "one split, and the room to make it")]
     pub fn divide(
         &mut self,
         node: &Range<usize>,
