@@ -1,6 +1,6 @@
 """The transformers by which the shell makes numbers of a table, beside those of scikit-learn's names: the steps of
-models that ``ironlearn.load`` reads. No part of the public interface: scikit-learn's TargetEncoder takes more, and times
-are no arrays that its checks could be put to.
+models that ``ironlearn.load`` reads. No part of the public interface: scikit-learn's TargetEncoder takes more, and
+times are no arrays that its checks could be put to.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ pub struct Random(pub u64);
 
 impl Random {
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -18,7 +18,7 @@ impl Random {
 
     /// One of `0..n`, or 0 where n is 0.
     pub fn below(&mut self, n: usize) -> usize {
-        (self.next() % n.max(1) as u64) as usize
+        (self.draw() % n.max(1) as u64) as usize
     }
 }
 
@@ -62,7 +62,7 @@ pub fn bytes(body: &mut Vec<u8>, other: &[u8], random: &mut Random) {
         let at = random.below(body.len());
         match random.below(8) {
             0 | 1 => body[at] ^= 1 << random.below(8),
-            2 => body[at] = random.next() as u8,
+            2 => body[at] = random.draw() as u8,
             3 => body.truncate(at),
             4 => {
                 let promise = PROMISES[random.below(PROMISES.len())];
@@ -134,11 +134,11 @@ fn replace(value: &mut Value, random: &mut Random) {
             let width = [4, 8, 1][random.below(3)];
             let numbers = bytes.len() / width;
             if numbers == 0 {
-                return bytes.extend_from_slice(&random.next().to_le_bytes());
+                return bytes.extend_from_slice(&random.draw().to_le_bytes());
             }
             let at = random.below(numbers) * width;
             match random.below(4) {
-                0 => bytes[at..at + width].copy_from_slice(&random.next().to_le_bytes()[..width]),
+                0 => bytes[at..at + width].copy_from_slice(&random.draw().to_le_bytes()[..width]),
                 1 => {
                     let from = random.below(numbers) * width;
                     for i in 0..width {

@@ -184,7 +184,7 @@ mod tests {
         let values: Vec<f32> = (0..3000)
             .map(|_| {
                 state = state.wrapping_mul(1664525).wrapping_add(1013904223);
-                if state % 37 == 0 { f32::NAN } else { (state >> 20) as f32 - 2000.0 }
+                if state.is_multiple_of(37) { f32::NAN } else { (state >> 20) as f32 - 2000.0 }
             })
             .collect();
         let mut out = vec![0; values.len()];

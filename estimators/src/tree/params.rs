@@ -145,7 +145,7 @@ impl Growth<'_> {
         check("max_features", holds, expected, &self.max_features)?;
         let leaves = self.max_leaf_nodes;
         check("max_leaf_nodes", at_least(2, leaves), "an int in the range [2, inf) or None", &leaves)?;
-        let positive = |v: f64| v >= 0.0 && v < f64::INFINITY;
+        let positive = |v: f64| (0.0..f64::INFINITY).contains(&v);
         let decrease = self.min_impurity_decrease;
         check("min_impurity_decrease", positive(decrease), "a float in the range [0.0, inf)", &decrease)?;
         check("ccp_alpha", positive(self.ccp_alpha), "a float in the range [0.0, inf)", &self.ccp_alpha)?;
