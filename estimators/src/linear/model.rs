@@ -103,7 +103,11 @@ impl PredictOn for LinearModel {
     fn predict_on(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<f64>> {
         self.check_columns(x, "the model")?;
         let mut y = with_matrix!(x, x => matmul(x, self.coef.t(), ctl))?;
-        y += &self.intercept;
+        match self.intercept.as_slice() {
+            // The same sums; broadcasting one number a row costs as much as the product.
+            Some(&[intercept]) => y += intercept,
+            _ => y += &self.intercept,
+        }
         Ok(y)
     }
 }
