@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// An element of X: `f32` or `f64`. Nothing else implements it; other numbers are converted where data enters.
 pub trait Real:
-    ndarray::NdFloat + Default + sealed::Sealed + std::iter::Sum + Into<f64> + crate::host::panel::Kernel
+    ndarray::NdFloat + Default + sealed::Sealed + std::iter::Sum + Into<f64> + crate::host::panel_kernels::Kernel
 {
     /// The run-time name of this type.
     const DTYPE: Dtype;

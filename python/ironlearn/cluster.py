@@ -209,11 +209,11 @@ class KMeans(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Na
         centers = np.asarray(self._fitted("cluster_centers_"))
         plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype.kind in "fiub"
         if plain and "feature_names_in_" not in self.__dict__:
-            answer = question(X, centers, *args, self._options())
+            answer = question(X, centers, False, *args, self._options())
             if answer is not None:
                 return answer
         X = self._validate(X, reset=False)
-        answer = question(X, centers, *args, self._options())
+        answer = question(X, centers, True, *args, self._options())
         if answer is None:
             raise ValueError(f"cluster_centers_ of shape {centers.shape} do not fit X of shape {X.shape}")
         return answer

@@ -17,60 +17,64 @@ fn ask<R: Send>(
     x: &Bound<'_, PyAny>,
     centers: &Bound<'_, PyAny>,
     options: Option<Options>,
-    work: impl FnOnce(&AnyMatrix<'_>, &Array2<f64>, &Control) -> Result<R> + Send,
+    work: impl FnOnce(&AnyMatrix<'_>, &Array2<f64>, &Control) -> Result<Option<R>> + Send,
 ) -> PyResult<Option<R>> {
     let Ok(borrowed) = X::borrow(x) else { return Ok(None) };
     let x = borrowed.matrix()?;
     let centers = array::rows_f64(centers)?;
-    if x.ncols() != centers.ncols() || x.nrows() == 0 || centers.is_empty() || !x.all_finite() {
+    if x.ncols() != centers.ncols() || x.nrows() == 0 || centers.is_empty() {
         return Ok(None);
     }
     let small = x.nrows() * x.ncols() * centers.nrows().min(16) <= SMALL;
     let work = |ctl: &Control| work(&x, &centers, ctl);
-    let answer = if small { run_here(py, work)? } else { run(py, options.unwrap_or_default(), work)?.0 };
-    Ok(Some(answer))
+    if small { run_here(py, work) } else { Ok(run(py, options.unwrap_or_default(), work)?.0) }
 }
 
-/// The index of the nearest centre for each row: int32 (n,), or None.
+/// The index of the nearest centre for each row: int32 (n,), or None. `validated`: the caller knows that X is finite.
 #[pyfunction]
-#[pyo3(signature = (x, centers, options=None))]
+#[pyo3(signature = (x, centers, validated, options=None))]
 pub fn nearest_center<'py>(
     py: Python<'py>,
     x: &Bound<'py, PyAny>,
     centers: &Bound<'py, PyAny>,
+    validated: bool,
     options: Option<Options>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let labels = ask(py, x, centers, options, |x, centers, ctl| {
-        let (labels, _) = with_matrix!(x, x => nearest::nearest(x, centers.view(), ctl))?;
-        Ok(labels.mapv(|label| label as i32))
+        let (labels, finite) = with_matrix!(x, x => nearest::labels(x, centers.view(), ctl))?;
+        Ok((finite || validated).then_some(labels))
     })?;
     Ok(labels.map(|labels: Array1<i32>| labels.into_pyarray(py).into_any()))
 }
 
 /// The distance of each row to each centre: (n, k), float32 where both are, or None.
 #[pyfunction]
-#[pyo3(signature = (x, centers, options=None))]
+#[pyo3(signature = (x, centers, validated, options=None))]
 pub fn center_distances<'py>(
     py: Python<'py>,
     x: &Bound<'py, PyAny>,
     centers: &Bound<'py, PyAny>,
+    validated: bool,
     options: Option<Options>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let narrow = centers.getattr("dtype")?.getattr("itemsize")?.extract::<usize>()? == 4;
     let answer = ask(py, x, centers, options, |x, centers, ctl| {
         let dtype = if narrow { x.dtype() } else { Dtype::F64 };
-        Ok((with_matrix!(x, x => nearest::distances(x, centers.view(), ctl))?, dtype))
+        let distances = with_matrix!(x, x => nearest::distances(x, centers.view(), ctl))?;
+        let finite = validated || distances.column(0).iter().all(|v| v.is_finite());
+        Ok(finite.then_some((distances, dtype)))
     })?;
     Ok(answer.map(|(distances, dtype)| array::to_numpy(py, distances, dtype)))
 }
 
 /// `Σ w·‖x − c‖²` with the nearest centre c of each row, or None.
 #[pyfunction]
-#[pyo3(signature = (x, centers, sample_weight=None, options=None))]
+#[pyo3(signature = (x, centers, validated, sample_weight=None, options=None))]
 pub fn center_inertia(
     py: Python<'_>,
     x: &Bound<'_, PyAny>,
     centers: &Bound<'_, PyAny>,
+    validated: bool,
     sample_weight: Option<&Bound<'_, PyAny>>,
     options: Option<Options>,
 ) -> PyResult<Option<f64>> {
@@ -78,7 +82,8 @@ pub fn center_inertia(
     let weights = weights.as_ref().map(array::view1);
     ask(py, x, centers, options, |x, centers, ctl| {
         let (_, squares) = with_matrix!(x, x => nearest::nearest(x, centers.view(), ctl))?;
-        Ok(weights.map_or_else(|| squares.sum(), |weights| weights.dot(&squares)))
+        let finite = validated || squares.iter().all(|v| v.is_finite());
+        Ok(finite.then(|| weights.map_or_else(|| squares.sum(), |weights| weights.dot(&squares))))
     })
 }
 

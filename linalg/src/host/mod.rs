@@ -3,11 +3,14 @@
 pub mod dot;
 pub mod gram;
 pub mod lloyd;
+mod lloyd_part;
 pub mod matmul;
 pub mod nearest;
 pub mod outer;
 pub mod panel;
+pub mod panel_kernels;
 pub mod qr;
+mod row_loops;
 pub mod rows;
 pub mod seeding;
 pub mod syrk;

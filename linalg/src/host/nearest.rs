@@ -1,9 +1,11 @@
 //! Which centre is nearest, and what the members of each centre add up to.
 
-use super::panel::Panels;
-use super::rows::{Buffer, TILE, load, nearest_exactly, square_norms, two_sum};
+use super::panel::{Hit, Panels};
+use super::row_loops::two_sum;
+use super::rows::{Buffer, Rows, TILE, load, nearest_exactly, square_norms};
 use crate::{Control, Matrix, Real, Result, threads};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// See [`crate::Backend::nearest`]. The answer for a row depends on nothing but the row and the centres: scores only
 /// sort out what is clear by more than their error, the rest is compared in `f64`.
@@ -15,59 +17,87 @@ pub fn nearest<F: Real>(
     centers: ArrayView2<'_, f64>,
     ctl: &Control,
 ) -> Result<(Array1<u32>, Array1<f64>)> {
-    if let Matrix::Sparse(sparse) = x {
-        let rows = sparse.by_row();
-        return nearest_by_row(&Matrix::Sparse(rows.view(sparse)), centers, ctl);
-    }
-    nearest_by_row(x, centers, ctl)
+    let mut found = vec![(0, 0.0); x.nrows()];
+    for_each(x, centers, ctl, &mut found, |rows, i, label, centers, norms| {
+        let at = label as usize * rows.width()..(label as usize + 1) * rows.width();
+        (label, rows.distance(i, &centers[at], norms[label as usize]))
+    })?;
+    Ok(found.into_iter().unzip::<u32, f64, Vec<_>, Vec<_>>()).map(|(l, d)| (l.into(), d.into()))
 }
 
-fn nearest_by_row<F: Real>(
+/// For each row of X the nearest of `centers`, as by [`nearest`]; and whether all rows are of finite length, which
+/// shows on the way.
+///
+/// # Errors
+/// [`crate::Error::Interrupted`].
+pub fn labels<F: Real>(x: &Matrix<'_, F>, centers: ArrayView2<'_, f64>, ctl: &Control) -> Result<(Array1<i32>, bool)> {
+    let mut found = vec![0; x.nrows()];
+    let finite = for_each(x, centers, ctl, &mut found, |_, _, label, _, _| label as i32)?;
+    Ok((found.into(), finite))
+}
+
+/// Sets `out` to what `answer` makes of each row, its nearest centre, and the centres with their squared lengths.
+fn for_each<F: Real, T: Send>(
     x: &Matrix<'_, F>,
     centers: ArrayView2<'_, f64>,
     ctl: &Control,
-) -> Result<(Array1<u32>, Array1<f64>)> {
+    out: &mut [T],
+    answer: impl Fn(&Rows<'_, F>, usize, u32, &[f64], &[f64]) -> T + Sync + Send,
+) -> Result<bool> {
+    if let Matrix::Sparse(sparse) = x {
+        let rows = sparse.by_row();
+        return for_each_by_row(&Matrix::Sparse(rows.view(sparse)), centers, ctl, out, answer);
+    }
+    for_each_by_row(x, centers, ctl, out, answer)
+}
+
+fn for_each_by_row<F: Real, T: Send>(
+    x: &Matrix<'_, F>,
+    centers: ArrayView2<'_, f64>,
+    ctl: &Control,
+    out: &mut [T],
+    answer: impl Fn(&Rows<'_, F>, usize, u32, &[f64], &[f64]) -> T + Sync + Send,
+) -> Result<bool> {
     let ((n, p), k) = (x.shape(), centers.nrows());
     let centers = centers.as_standard_layout();
     let flat = centers.as_slice().unwrap_or_default();
     let norms = square_norms(flat, p);
-    // Packing the centres costs as much as a few rows.
-    let few = n < 8;
     let shift = origin::<F>(flat, p, x.is_sparse());
     let zero = vec![0.0; p];
+    // Packing the centres costs as much as a few rows.
+    let few = n < 8;
     let panels = (!few).then(|| Panels::<F>::new(centers.view(), shift.as_ref().unwrap_or(&zero)));
-    let parts = threads::map_tiles(ctl, n, TILE, |tile| {
+    let finite = AtomicBool::new(true);
+    threads::fill_rows(ctl, out, 1, TILE, |first, out| {
         let (mut buffer, mut room) = (Buffer::default(), Vec::new());
-        let rows = load(x, shift.as_ref(), tile.clone(), &mut buffer);
+        let rows = load(x, shift.as_ref(), first..first + out.len(), &mut buffer);
+        let moved = rows.moved(0..out.len(), &mut room);
+        let lengths: Vec<f64> = (0..out.len()).map(|i| moved.length(i)).collect();
+        if !lengths.iter().all(|length| length.is_finite()) {
+            finite.store(false, Ordering::Relaxed);
+        }
         let Some(panels) = &panels else {
-            return (0..tile.len()).map(|i| nearest_exactly(&rows, i, flat, &norms)).collect::<Vec<_>>();
+            for (i, out) in out.iter_mut().enumerate() {
+                *out = answer(&rows, i, nearest_exactly(&rows, i, flat, &norms).0, flat, &norms);
+            }
+            return;
         };
-        let moved = rows.moved(0..tile.len(), &mut room);
-        let all: Vec<u32> = (0..tile.len() as u32).collect();
-        let mut best = vec![(f64::INFINITY, f64::INFINITY, 0_u32); tile.len()];
+        let all: Vec<u32> = (0..out.len() as u32).collect();
+        let mut best = vec![Hit { best: f64::INFINITY, second: f64::INFINITY, at: 0 }; out.len()];
         for group in 0..panels.groups() {
             moved.evaluate(&all, panels, group, |i, hit| {
-                let old = best[i];
-                best[i] = if hit.best < old.0 {
-                    (hit.best, hit.second.min(old.0), hit.at)
-                } else {
-                    (old.0, old.1.min(hit.best), old.2)
-                };
+                best[i].add(hit.best, hit.at);
+                best[i].second = best[i].second.min(hit.second);
             });
         }
-        let decide = |i: usize| {
-            let (first, second, at) = best[i];
-            let clear = second - first > 4.0 * panels.error(moved.length(i));
-            if (at as usize) < k && (clear || k == 1) {
-                let at = at as usize;
-                (at as u32, rows.distance(i, &flat[at * p..(at + 1) * p], norms[at]))
-            } else {
-                nearest_exactly(&rows, i, flat, &norms)
-            }
-        };
-        (0..tile.len()).map(decide).collect()
+        for (i, out) in out.iter_mut().enumerate() {
+            let clear = best[i].second - best[i].best > 4.0 * panels.error(lengths[i]) || k == 1;
+            let label =
+                if clear && (best[i].at as usize) < k { best[i].at } else { nearest_exactly(&rows, i, flat, &norms).0 };
+            *out = answer(&rows, i, label, flat, &norms);
+        }
     })?;
-    Ok(parts.into_iter().flatten().unzip::<u32, f64, Vec<_>, Vec<_>>()).map(|(l, d)| (l.into(), d.into()))
+    Ok(finite.into_inner())
 }
 
 /// The mean of the centres where they lie further from 0 than from each other: a better origin. Sparse rows stay.

@@ -175,7 +175,7 @@ impl Share {
         self.gains = vec![0.0; t];
         self.closer.clear();
         let (mut buffer, mut room, mut scores) = (Buffer::default(), Vec::new(), Vec::new());
-        let mut active: Vec<u32> = Vec::with_capacity(TILE);
+        let (mut active, mut near): (Vec<u32>, Vec<u32>) = (Vec::with_capacity(TILE), Vec::with_capacity(TILE));
         for start in (0..self.rows.len()).step_by(TILE) {
             let local = start..self.rows.len().min(start + TILE);
             active.clear();
@@ -210,7 +210,22 @@ impl Share {
             if moved.is_sparse() || least.is_empty() {
                 active.iter().for_each(|&i| consider(i as usize, &|_, _| true));
             } else {
-                moved.scores(&active, panels, &mut scores, |i, scores| {
+                // Most rows are out of reach of every candidate.
+                near.clear();
+                for group in 0..panels.groups() {
+                    moved.evaluate(&active, panels, group, |i, hit| {
+                        let length = source.lengths[first + i];
+                        let apart = length * length + hit.best - panels.error(length) >= self.square[local.start + i];
+                        if !apart && near.last() != Some(&(i as u32)) {
+                            near.push(i as u32);
+                        }
+                    });
+                }
+                if panels.groups() > 1 {
+                    near.sort_unstable();
+                    near.dedup();
+                }
+                moved.scores(&near, panels, &mut scores, |i, scores| {
                     let length = source.lengths[first + i];
                     let error = panels.error(length);
                     consider(i, &|c, old| !(length * length + scores[c].widen() - error >= old));
