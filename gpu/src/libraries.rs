@@ -16,7 +16,8 @@ const LIBRARIES: &[&str] = &["cuda", "nvrtc-builtins", "nvrtc", "cublasLt", "cub
 /// Opens what is found, once in a process. What is not found is left to the loader's own search.
 ///
 /// Looked at, in this order: the folders that `IRONLEARN_CUDA_PATH` lists, and the site-packages of the folder that
-/// `VIRTUAL_ENV` names, of the running program's installation, and of the checkout's `.venv`.
+/// `VIRTUAL_ENV` names, of the running program's installation, of the checkout's `.venv`, and those that libraries of
+/// this process come from (in Python: numpy's, whatever environment that is).
 pub fn open_all() {
     static OPENED: Once = Once::new();
     OPENED.call_once(|| open_in(&folders()));
@@ -59,14 +60,27 @@ fn folders() -> Vec<PathBuf> {
         roots.extend(program.ancestors().skip(2).take(1).map(Path::to_path_buf));
         roots.extend(program.ancestors().skip(2).take(3).map(|above| above.join(".venv")));
     }
-    for root in roots {
-        for python in subfolders(&root.join("lib")).into_iter().filter(|p| starts_with(p, "python")) {
-            for package in subfolders(&python.join("site-packages/nvidia")) {
-                folders.push(package.join("lib"));
-            }
+    let pythons = roots.iter().flat_map(|root| subfolders(&root.join("lib"))).filter(|p| starts_with(p, "python"));
+    let mut packages: Vec<PathBuf> = pythons.map(|python| python.join("site-packages")).collect();
+    packages.extend(packages_in_use(&fs::read_to_string("/proc/self/maps").unwrap_or_default()));
+    let libraries = packages.iter().flat_map(|packages| subfolders(&packages.join("nvidia")));
+    folders.extend(libraries.map(|package| package.join("lib")));
+    folders
+}
+
+/// The site-packages folders in Linux's list of the files that a process has mapped.
+fn packages_in_use(maps: &str) -> Vec<PathBuf> {
+    const NAME: &str = "/site-packages";
+    let mut found: Vec<PathBuf> = Vec::new();
+    for line in maps.lines() {
+        let Some(path) = line.find('/').map(|at| &line[at..]) else { continue };
+        let Some(at) = path.find("/site-packages/") else { continue };
+        let folder = PathBuf::from(&path[..at + NAME.len()]);
+        if !found.contains(&folder) {
+            found.push(folder);
         }
     }
-    folders
+    found
 }
 
 fn starts_with(path: &Path, start: &str) -> bool {
@@ -79,4 +93,32 @@ fn subfolders(folder: &Path) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
     found.sort();
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_environment_of_a_loaded_package_is_found() {
+        let maps = "55d0-55d1 r-xp 00000000 08:01 131 /usr/bin/python3.11\n\
+                    7f00-7f01 r-xp 00000000 08:01 132 /home/a b/env/lib/python3.11/site-packages/numpy/x.so\n\
+                    7f02-7f03 rw-p 00000000 00:00 0\n\
+                    7f04-7f05 r--p 00000000 08:01 133 /home/a b/env/lib/python3.11/site-packages/scipy/y.so\n";
+        assert_eq!(packages_in_use(maps), [PathBuf::from("/home/a b/env/lib/python3.11/site-packages")]);
+    }
+
+    #[test]
+    fn a_library_is_found_with_or_without_a_version() {
+        let folder = std::env::temp_dir().join(format!("ironlearn-libraries-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        for file in ["libcublas.so.13", "libcublasLt.so.13", "libnvrtc.alt.so.13", "libnvrtc.so.12"] {
+            fs::write(folder.join(file), "").unwrap();
+        }
+        let found = |name| library_in(&folder, name).map(|path| path.file_name().unwrap().to_owned());
+        assert_eq!(found("cublas"), Some("libcublas.so.13".into()));
+        assert_eq!(found("nvrtc"), Some("libnvrtc.so.12".into()));
+        assert_eq!(found("cuda"), None);
+        fs::remove_dir_all(&folder).unwrap();
+    }
 }

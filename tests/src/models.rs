@@ -8,7 +8,7 @@ use ironlearn::preprocess::{
 };
 use ironlearn::registry::{ESTIMATORS, Task};
 use ironlearn::saved::SavedStep;
-use ironlearn::{AnyEstimator, Control, Cpu, Data, Labels, Saved, Target};
+use ironlearn::{AnyEstimator, Backend, Control, Cpu, Data, Labels, Saved, Target};
 use ndarray::{Array, Array2};
 
 /// What a model is asked about.
@@ -79,7 +79,8 @@ fn seeded(name: &str) -> AnyEstimator {
     AnyEstimator::with_params(name, &given).expect("a seed is a number")
 }
 
-fn estimator(name: &str, task: Task) -> Sample {
+/// The estimator `name`, fitted on `on`.
+pub fn estimator<B: Backend>(name: &str, task: Task, on: &B, ctl: &Control) -> Sample {
     let x = numbers();
     let y = Array::from_shape_fn((N, 1), |(i, _)| x[[i, 0]] * 2.0 - x[[i, 2]] + (i % 3) as f64 * 0.5);
     let classes = Array::from_shape_fn((N, 1), |(i, _)| u32::from(x[[i, 0]] > 0.5) + u32::from(x[[i, 1]] > 1.0));
@@ -90,7 +91,7 @@ fn estimator(name: &str, task: Task) -> Sample {
         Task::Clustering => data,
     };
     let estimator = seeded(name);
-    let model = estimator.fit(&data, None, &Cpu, &Control::new()).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let model = estimator.fit(&data, None, on, ctl).unwrap_or_else(|e| panic!("{name}: {e}"));
     let mut saved = Saved::new(model);
     saved.params = estimator.params();
     saved.feature_names = Some(["a", "b", "c", "d"].map(String::from).into());
@@ -153,7 +154,7 @@ fn pipeline(kind: &str, estimator: &str, target: Option<&str>) -> Sample {
 
 /// One of each kind.
 pub fn samples() -> Vec<Sample> {
-    let estimators = ESTIMATORS.iter().map(|&(name, _, task)| estimator(name, task));
+    let estimators = ESTIMATORS.iter().map(|&(name, _, task)| estimator(name, task, &Cpu, &Control::new()));
     let transformers = TRANSFORMERS.iter().map(|name| transformer(name));
     let mut all: Vec<Sample> = estimators.chain(transformers).collect();
     all.push(pipeline("table-ridge", "Ridge", Some("price")));

@@ -1,9 +1,10 @@
 //! Estimators through `dispatch`: a fit on the emulated CUDA device gives the CPU's model, and the trace says where
 //! each part ran.
 
-use ironlearn::{AnyEstimator, Control, Data};
+use ironlearn::registry::ESTIMATORS;
+use ironlearn::{AnyEstimator, Control, Cpu, Data};
 use ironlearn_dispatch::{Device, fit};
-use ironlearn_tests::backends;
+use ironlearn_tests::{backends, models};
 use ndarray::{Array, Array2};
 
 #[test]
@@ -49,6 +50,25 @@ fn kmeans_on_cuda_is_kmeans() {
         assert!((distances(&want) - distances(&got)).iter().all(|d| d.abs() < if single { 1e-3 } else { 1e-9 }));
         let places: Vec<_> = on_cuda.trace().into_iter().filter(|t| t.op == "lloyd_step").map(|t| t.place).collect();
         assert_eq!(places, ["cuda:0"]);
+    }
+}
+
+/// Whatever is native and whatever is not: each estimator gives the CPU's answers, and nothing that a device should run
+/// falls back for dense X without saying so.
+#[test]
+fn every_estimator_on_cuda_answers_as_on_the_cpu() {
+    let Some(cuda) = backends::emulated() else { return };
+    for &(name, _, task) in ESTIMATORS {
+        let (on_cpu, on_cuda) = (Control::new(), Control::new());
+        let want = models::estimator(name, task, &Cpu, &on_cpu);
+        let got = models::estimator(name, task, &*cuda, &on_cuda);
+        let predict = |s: &models::Sample| s.saved.predict(s.rows.block(), &Control::new()).unwrap();
+        assert!((predict(&want) - predict(&got)).iter().all(|d| d.abs() < 1e-8), "{name}");
+        for entry in on_cuda.trace() {
+            let native = ["gram", "outer_gram", "matmul", "matmul_t", "nearest", "segment_sum", "lloyd_step"];
+            let place = if native.contains(&entry.op) { "cuda:0" } else { "cpu (no kernel for cuda:0)" };
+            assert_eq!(entry.place, place, "{name}: {}", entry.op);
+        }
     }
 }
 
