@@ -50,7 +50,9 @@ impl<B: Backend, F: Real> Task<'_, '_, '_, B, F> {
         if by_moments {
             let moments;
             (self.problem, moments) = self.problem.moments(center)?;
-            let Some(moments) = moments else { return self.singular(None) };
+            let Some(moments) = moments else {
+                bad_input!("the squares of X add up to more than a float64 can hold: scale its columns down");
+            };
             return if solver == Cholesky {
                 self.primal(&moments.gram, &moments.xty)
             } else {
@@ -137,9 +139,6 @@ impl<B: Backend, F: Real> Task<'_, '_, '_, B, F> {
 
     /// Where Cholesky does not serve: by singular values, with a warning where the reason is an estimate.
     fn singular(self, rcond: Option<f64>) -> Result<Solved> {
-        if self.params.positive {
-            bad_input!("the squares of X add up to more than a float64 can hold: scale its columns down");
-        }
         if self.problem.x.as_ref().is_sparse() {
             bad_input!("the matrix is singular, and the SVD solver does not support sparse inputs currently");
         }

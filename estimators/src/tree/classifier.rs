@@ -139,7 +139,7 @@ impl<B: Backend> FitOn<B> for DecisionTreeClassifier {
         params: &Checked<Self>,
         data: &Data<'_>,
         start: Option<&ClassTree>,
-        _: &B,
+        on: &B,
         ctl: &Control,
     ) -> Result<ClassTree> {
         if start.is_some() {
@@ -170,7 +170,7 @@ impl<B: Backend> FitOn<B> for DecisionTreeClassifier {
         };
         let one = n_classes.len() == 1 && weights.is_none();
         let classes = Classes::new(packed, n_classes, weights.as_deref());
-        let tree: Tree = ctl.timed("grow_tree", "cpu", || match params.criterion {
+        let tree: Tree = ctl.timed("grow_tree", &on.host_name(), || match params.criterion {
             ClassCriterion::Gini if one => grow(&plan, &GiniOne(classes), &columns, rows, weight, n_classes, ctl),
             ClassCriterion::Gini => grow(&plan, &Gini(classes), &columns, rows, weight, n_classes, ctl),
             ClassCriterion::Entropy | ClassCriterion::LogLoss => {

@@ -91,7 +91,7 @@ impl<B: Backend> FitOn<B> for DecisionTreeRegressor {
         params: &Checked<Self>,
         data: &Data<'_>,
         start: Option<&NumberTree>,
-        _: &B,
+        on: &B,
         ctl: &Control,
     ) -> Result<NumberTree> {
         if start.is_some() {
@@ -120,7 +120,7 @@ impl<B: Backend> FitOn<B> for DecisionTreeRegressor {
             None => y.iter().copied().collect(),
         };
         let (weights, ones) = (weights.as_deref(), vec![1; outputs]);
-        let tree = ctl.timed("grow_tree", "cpu", || match params.criterion {
+        let tree = ctl.timed("grow_tree", &on.host_name(), || match params.criterion {
             NumberCriterion::SquaredError if outputs == 1 && weights.is_none() => {
                 let criterion = SquaredErrorOne(Moments::new(packed, outputs, weights));
                 grow(&plan, &criterion, &columns, rows, weight, &ones, ctl)

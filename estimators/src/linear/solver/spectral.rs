@@ -26,7 +26,7 @@ impl Spectral {
     /// [`crate::Error::Linalg`]. The decomposition itself cannot be interrupted.
     pub fn new<B: Backend, F: Real>(problem: &Problem<'_, '_, B, F>) -> Result<Self> {
         let (n, p) = (problem.rows(), problem.cols());
-        problem.ctl.timed("svd", "cpu", || {
+        problem.ctl.timed("svd", &problem.on.host_name(), || {
             let x = problem.x.as_ref();
             if n >= p {
                 let shifts = (problem.x_mean.view(), problem.y_mean.view());
