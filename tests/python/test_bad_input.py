@@ -96,6 +96,7 @@ DIFFERENT = {
     ("OrdinalEncoder", "fit", "dates"): "as above",
     ("OneHotEncoder", "min_frequency", str(10**30)): "a count beyond 64 bits is no count",
     ("OrdinalEncoder", "min_frequency", str(10**30)): "as above",
+    ("OrdinalEncoder", "encoded_missing_value", "*"): "a code is an integer or NaN; we say so before it is needed",
     ("OrdinalEncoder", "dtype", "*"): "0 and -1 are no types of numbers; scikit-learn finds out only at transform",
     ("SimpleImputer", "fill_value", "*"): "an object or a list can be neither computed with nor saved",
     ("LinearRegression", "fit", "a dict"): "scikit-learn raises TypeError or ValueError by class and method",
