@@ -122,7 +122,7 @@ impl<F: Real> Panels<F> {
     /// The best of `group` for eight rows of p values each.
     pub fn evaluate(&self, rows: &[&[F]; ROWS], group: usize, hits: &mut [Hit; ROWS]) {
         assert!(rows.iter().all(|r| r.len() == self.p), "a row is too short");
-        let mut best = Best::new();
+        let mut best = Best::nothing();
         for panel in &self.panels[self.of_group(group)] {
             let (data, norms) = self.block(panel);
             F::merge(rows, data, norms, panel.first, &mut best);

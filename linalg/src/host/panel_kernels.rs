@@ -14,7 +14,7 @@ pub struct Best<F> {
 
 impl<F: Real> Best<F> {
     /// Before any centre.
-    pub fn new() -> Self {
+    pub fn nothing() -> Self {
         let worst = [[F::infinity(); MAX_LANES]; ROWS];
         Best { best: worst, second: worst, vector: [[F::zero(); MAX_LANES]; ROWS] }
     }
