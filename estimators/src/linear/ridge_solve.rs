@@ -50,9 +50,7 @@ impl<B: Backend, F: Real> Task<'_, '_, '_, B, F> {
         if by_moments {
             let moments;
             (self.problem, moments) = self.problem.moments(center)?;
-            let Some(moments) = moments else {
-                bad_input!("the squares of X add up to more than a float64 can hold: scale its columns down");
-            };
+            let Some(moments) = moments else { return self.beyond_squares() };
             return if solver == Cholesky {
                 self.primal(&moments.gram, &moments.xty)
             } else {
@@ -135,6 +133,24 @@ impl<B: Backend, F: Real> Task<'_, '_, '_, B, F> {
         }
         let coef = self.problem.apply_t(duals.view())?;
         self.done(coef, report)
+    }
+
+    /// Where the squares of X are beyond `f64`: by singular values, which need none, unless a column is lost beside
+    /// the largest.
+    fn beyond_squares(self) -> Result<Solved> {
+        let sparse = self.problem.x.as_ref().is_sparse();
+        let lost = |largest: Vec<f64>| {
+            let most = largest.iter().copied().fold(0.0, f64::max);
+            largest.iter().any(|&v| v > 0.0 && v < most * f64::EPSILON.sqrt())
+        };
+        let column = |c: ndarray::ArrayView1<'_, f64>| c.iter().fold(0.0, |most: f64, v| most.max(v.abs()));
+        if sparse
+            || self.params.positive
+            || lost(self.problem.x.as_ref().to_dense().columns().into_iter().map(column).collect())
+        {
+            bad_input!("the squares of X add up to more than a float64 can hold: scale its columns down");
+        }
+        self.singular(None)
     }
 
     /// Where Cholesky does not serve: by singular values, with a warning where the reason is an estimate.
