@@ -122,7 +122,6 @@ macro_rules! registry {
                         let start = match start {
                             None => None,
                             Some(AnyModel::$variant(model)) => Some(model),
-                            #[allow(unreachable_patterns, reason = "while the list has one entry")]
                             Some(_) => return Err(Error::Parameters("start is another estimator's model".into())),
                         };
                         FitOn::fit_checked(Checked::new_ref(p)?, data, start, on, ctl).map(AnyModel::$variant)
