@@ -141,4 +141,6 @@ pub use ironlearn_linalg::{AnyMatrix, Backend, Control, Cpu, Dtype, Matrix};
 pub use registry::{AnyEstimator, AnyModel};
 pub use report::{Report, Warning, WarningKind};
 pub use saved::Saved;
-pub use traits::{ApplyOn, Attribute, Checked, FitOn, Model, Params, PredictOn, ProbaOn, TransformOn};
+pub use traits::{
+    ApplyOn, Attribute, Checked, Coefficients, DecisionOn, FitOn, Model, Params, PredictOn, ProbaOn, TransformOn,
+};

@@ -1,12 +1,12 @@
 //! linfa's traits for every estimator, by one adapter.
 //!
-//! `ParamGuard` checks the parameters and one blanket `Fit` over [`Checked`] serves every estimator; one macro line
-//! each connects it, as learning numbers or classes. Fits run on the CPU with all allowed threads. linfa's `predict` cannot fail: it panics where X
-//! has another number of columns, as linfa's own models do; [`crate::PredictOn::predict_on`] returns an error instead.
+//! `ParamGuard` checks the parameters and one blanket `Fit` over [`Checked`] serves every estimator; the registry
+//! connects each of its own, as learning numbers or classes. Fits run on the CPU with all allowed threads. linfa's
+//! `predict` cannot fail: it panics where X has another number of columns, as linfa's own models do;
+//! [`crate::PredictOn::predict_on`] returns an error instead.
 
 use crate::{Checked, Control, Cpu, Data, Error, FitOn, PredictOn};
 use ironlearn_linalg::{Matrix, Real};
-use linfa::ParamGuard;
 use linfa::dataset::DatasetBase;
 use linfa::traits::{Fit, PredictInplace};
 use ndarray::{Array1, Array2, ArrayBase, ArrayView1, ArrayView2, Axis, Data as Storage, Ix1, Ix2};
@@ -79,7 +79,7 @@ pub struct Labelled<M, L> {
 }
 
 /// Fits a classifier to labels: their codes are their places in order.
-fn fit_labels<P: FitOn<Cpu>, F: Real, L: Ord + Clone>(
+pub(crate) fn fit_labels<P: FitOn<Cpu>, F: Real, L: Ord + Clone>(
     params: &Checked<P>,
     x: ArrayView2<'_, F>,
     y: ArrayView1<'_, L>,
@@ -187,13 +187,29 @@ macro_rules! linfa_predict {
     )*};
 }
 
-linfa_numbers!(
-    crate::cluster::KMeans,
-    crate::linear::LinearRegression,
-    crate::linear::Ridge,
-    crate::tree::DecisionTreeRegressor
-);
-linfa_classes!(crate::tree::DecisionTreeClassifier);
+/// Connects an estimator of the registry by what it learns.
+macro_rules! connect {
+    (Classification $params:ty) => { $crate::linfa_traits::connect!(by linfa_classes $params); };
+    ($task:ident $params:ty) => { $crate::linfa_traits::connect!(by linfa_numbers $params); };
+    (by $kind:ident $params:ty) => {
+        const _: () = {
+            #[allow(unused_imports, reason = "each kind needs some of them")]
+            use $crate::linfa_traits::names::*;
+            $kind!($params);
+        };
+    };
+}
+
+/// What the macros name.
+pub(crate) mod names {
+    pub(crate) use super::{FitTargets, Labelled, TargetValue, fit_labels, linfa_classes, linfa_numbers, linfa_params};
+    pub(crate) use crate::{Checked, Control, Cpu, Data, Error, FitOn};
+    pub(crate) use ironlearn_linalg::{Matrix, Real};
+    pub(crate) use linfa::ParamGuard;
+    pub(crate) use ndarray::{ArrayView1, ArrayView2};
+}
+pub(crate) use {connect, linfa_classes, linfa_numbers, linfa_params};
+
 linfa_predict!(crate::linear::LinearModel, crate::tree::NumberTree);
 
 impl<F: Real, D: Storage<Elem = F>> PredictInplace<ArrayBase<D, Ix2>, Array1<usize>> for crate::cluster::KMeansModel {

@@ -1,7 +1,7 @@
 //! The life of an estimator: parameters are checked, a fit on a backend makes a model, a model answers.
 
 use crate::{AnyMatrix, Backend, Control, Data, Error, Report, Result};
-use ndarray::{Array2, ArrayD};
+use ndarray::{Array1, Array2, ArrayD};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -95,6 +95,11 @@ pub trait Model: Clone + Serialize + DeserializeOwned + Send + Sync {
     /// The fitted attributes under scikit-learn's names.
     fn attributes(&self) -> Vec<(&'static str, Attribute)>;
 
+    /// The coefficients, where the model is linear: a user may assign others.
+    fn coefficients(&mut self) -> Option<Coefficients<'_>> {
+        None
+    }
+
     /// Checks the number of columns of `x`.
     ///
     /// # Errors
@@ -126,6 +131,48 @@ pub trait PredictOn: Model {
     fn predict_cpu<'a>(&self, x: impl Into<AnyMatrix<'a>>) -> Result<Array2<f64>> {
         self.predict_on(&x.into(), &Control::new())
     }
+}
+
+/// The coefficients of a linear model.
+#[derive(Debug)]
+pub struct Coefficients<'a> {
+    /// Outputs (or classes) × features.
+    pub coef: &'a mut Array2<f64>,
+    /// One for each row of `coef`.
+    pub intercept: &'a mut Array1<f64>,
+}
+
+impl Coefficients<'_> {
+    /// Puts others in their place; one intercept serves all rows.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for another number of columns or of intercepts.
+    pub fn set(self, coef: Array2<f64>, intercept: Array1<f64>) -> Result<()> {
+        if coef.ncols() != self.coef.ncols() || coef.nrows() == 0 {
+            let features = self.coef.ncols();
+            return Err(Error::Input(format!(
+                "coef_ has shape {:?}, but the model has {features} features",
+                coef.dim()
+            )));
+        }
+        let rows = coef.nrows();
+        *self.intercept = match intercept.len() {
+            1 => Array1::from_elem(rows, intercept[0]),
+            k if k == rows => intercept,
+            k => return Err(Error::Input(format!("{k} intercepts for {rows} rows of coef_"))),
+        };
+        *self.coef = coef;
+        Ok(())
+    }
+}
+
+/// Scoring each class: what a classifier's prediction is taken from.
+pub trait DecisionOn: Model {
+    /// n × 1 for two classes (positive: the second), else n × classes; or n × 1 scores of another kind, as documented.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for another number of columns.
+    fn decision_on(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<f64>>;
 }
 
 /// Predicting the probability of each class.

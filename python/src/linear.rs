@@ -1,12 +1,15 @@
 //! Predictions of linear models from the attributes that the Python object has at the time.
 
 use crate::array::{self, X};
+use crate::error::exception;
 use crate::model::SMALL;
 use crate::run::{Options, run, run_here};
 use ironlearn::linalg::{host::matmul::matmul, with_matrix};
+use ironlearn::linear::Probabilities;
+use ironlearn::linear::classifier::class_of;
 use ironlearn::{Control, Dtype};
 use ndarray::{Array2, ArrayView2, Axis};
-use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
@@ -42,18 +45,43 @@ impl<'py> Coefficients<'py> {
     }
 }
 
+/// What is asked of a linear model.
+#[derive(Clone, Copy)]
+enum Answer {
+    Scores,
+    /// Class codes, int64.
+    Classes,
+    Probabilities(Probabilities),
+}
+
+impl Answer {
+    fn named(name: &str) -> PyResult<Self> {
+        Ok(match name {
+            "scores" => Answer::Scores,
+            "classes" => Answer::Classes,
+            "softmax" => Answer::Probabilities(Probabilities::Softmax),
+            "one_vs_rest" => Answer::Probabilities(Probabilities::OneVsRest),
+            "modified_huber" => Answer::Probabilities(Probabilities::ModifiedHuber),
+            other => return Err(PyValueError::new_err(format!("a linear model gives no '{other}'"))),
+        })
+    }
+}
+
 /// `X·coefᵀ + intercept` with the given coefficients, checked: the attributes of a linear model as they are now.
 /// Where X is not one that can be used as it is (type, shape, a value that is not finite) the answer is None, and the
-/// caller validates it to say why.
+/// caller validates it to say why. `answer` is `scores`, `classes`, or how probabilities follow from the scores:
+/// `softmax`, `one_vs_rest`, `modified_huber`.
 #[pyfunction]
-#[pyo3(signature = (x, coef, intercept, options=None))]
+#[pyo3(signature = (x, coef, intercept, options=None, answer="scores"))]
 pub fn linear_predict<'py>(
     py: Python<'py>,
     x: &Bound<'py, PyAny>,
     coef: &Bound<'py, PyAny>,
     intercept: &Bound<'py, PyAny>,
     options: Option<Options>,
+    answer: &str,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let answer = Answer::named(answer)?;
     let Some(borrowed) = X::borrow_as_is(x) else { return Ok(None) };
     let x = borrowed.matrix()?;
     let coef = Coefficients::borrow(coef)?;
@@ -83,6 +111,17 @@ pub fn linear_predict<'py>(
         }
     }
     let dtype = if narrow && x.dtype() == Dtype::F32 { Dtype::F32 } else { Dtype::F64 };
+    match answer {
+        Answer::Scores => {}
+        Answer::Classes => {
+            let classes: Vec<i64> = y.rows().into_iter().map(|row| class_of(row) as i64).collect();
+            return Ok(Some(classes.into_pyarray(py).into_any()));
+        }
+        Answer::Probabilities(kind) => {
+            let p = kind.of(y).map_err(|error| exception(py, &error))?;
+            return Ok(Some(array::to_numpy(py, p, dtype)));
+        }
+    }
     Ok(Some(if flat {
         let n = y.nrows();
         let y = y.into_shape_with_order(n).map_err(|_| PyValueError::new_err("coef_ holds several rows"))?;

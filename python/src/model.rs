@@ -132,6 +132,18 @@ impl Model {
         PyList::new(py, outputs.into_iter().map(|p| array::to_numpy(py, p, Dtype::F64)))
     }
 
+    /// Scores of the classes, or of another kind that the estimator tells: float64 (n, scores).
+    #[pyo3(signature = (x, options=None))]
+    fn decision_function<'py>(
+        &self,
+        py: Python<'py>,
+        x: &Bound<'py, PyAny>,
+        options: Option<Options>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let scores = self.on(py, x, options, |x, ctl| self.inner.decision_function(x, ctl))?;
+        Ok(array::to_numpy(py, scores, Dtype::F64))
+    }
+
     /// New coordinates of the rows: float64 (n, new columns).
     #[pyo3(signature = (x, options=None))]
     fn transform<'py>(

@@ -1,5 +1,6 @@
 //! Linear models: a loss, a penalty and a solver each.
 
+pub mod classifier;
 pub mod model;
 pub mod ols;
 pub mod problem;
@@ -7,6 +8,7 @@ pub mod ridge;
 mod ridge_solve;
 pub mod solver;
 
+pub use classifier::{LinearClassifier, Probabilities};
 pub use model::LinearModel;
 pub use ols::LinearRegression;
 pub use ridge::{PerOutput, Ridge, RidgeSolver};

@@ -1,6 +1,6 @@
 //! A fitted linear model: what every linear regression ends in.
 
-use crate::{AnyMatrix, Attribute, Control, Dtype, Error, Model, PredictOn, Report, Result};
+use crate::{AnyMatrix, Attribute, Coefficients, Control, Dtype, Error, Model, PredictOn, Report, Result};
 use ironlearn_linalg::{host::matmul::matmul, with_matrix};
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
@@ -43,30 +43,6 @@ impl LinearModel {
     }
 }
 
-impl crate::AnyModel {
-    /// The same linear model with other coefficients: a user may assign them.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] for a model that is not linear, [`Error::Input`] for another number of columns.
-    pub fn with_coefficients(&self, coef: Array2<f64>, intercept: Array1<f64>) -> Result<Self> {
-        let mut changed = self.clone();
-        let (crate::AnyModel::LinearRegression(model) | crate::AnyModel::Ridge(model)) = &mut changed else {
-            return Err(Error::Unsupported(format!("a model of {} has no coefficients", self.name())));
-        };
-        if coef.ncols() != model.coef.ncols() || coef.nrows() == 0 {
-            crate::bad_input!("coef_ has shape {:?}, but the model has {} features", coef.dim(), model.coef.ncols());
-        }
-        let outputs = coef.nrows();
-        let intercept = match intercept.len() {
-            1 => Array1::from_elem(outputs, intercept[0]),
-            k if k == outputs => intercept,
-            k => crate::bad_input!("{k} intercepts for {outputs} outputs"),
-        };
-        (model.coef, model.intercept) = (coef, intercept);
-        Ok(changed)
-    }
-}
-
 impl Model for LinearModel {
     fn n_features_in(&self) -> usize {
         self.coef.ncols()
@@ -85,6 +61,10 @@ impl Model for LinearModel {
 
     fn report(&self) -> &Report {
         &self.report
+    }
+
+    fn coefficients(&mut self) -> Option<Coefficients<'_>> {
+        Some(Coefficients { coef: &mut self.coef, intercept: &mut self.intercept })
     }
 
     fn attributes(&self) -> Vec<(&'static str, Attribute)> {

@@ -1,10 +1,14 @@
 //! The one list of estimators. The Python module, the shell and the model file learn of an estimator here.
 
+mod params;
+
+pub use params::{read_params, write_params};
+
 use crate::{
     AnyMatrix, ApplyOn, Attribute, Backend, Checked, Control, Data, Error, FitOn, Model, Params, PredictOn, ProbaOn,
     Report, Result, TransformOn,
 };
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 use rmpv::Value;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +26,7 @@ pub enum Task {
 /// Calls a method where the model's list of capabilities names it; elsewhere it is an error.
 macro_rules! call {
     ([predict $($rest:ident)*] predict $model:ident $x:ident $ctl:ident) => { $model.predict_on($x, $ctl) };
+    ([decision $($rest:ident)*] decision $model:ident $x:ident $ctl:ident) => { crate::DecisionOn::decision_on($model, $x, $ctl) };
     ([proba $($rest:ident)*] proba $model:ident $x:ident $ctl:ident) => { $model.proba_on($x, $ctl) };
     ([transform $($rest:ident)*] transform $model:ident $x:ident $ctl:ident) => { $model.transform_on($x, $ctl) };
     ([apply $($rest:ident)*] apply $model:ident $x:ident $ctl:ident) => { $model.apply_on($x, $ctl) };
@@ -61,6 +66,8 @@ macro_rules! registry {
 
         /// The name, the short name for the shell and the task of every estimator.
         pub const ESTIMATORS: &[(&str, &str, Task)] = &[$((stringify!($variant), $short, Task::$task)),*];
+
+        $(crate::linfa_traits::connect!($task $params);)*
 
         impl AnyEstimator {
             /// The estimator with this name and default parameters, where there is one.
@@ -180,6 +187,29 @@ macro_rules! registry {
                 match self { $(AnyModel::$variant(m) => call!([$($method)*] proba m x ctl),)* }
             }
 
+            /// See [`DecisionOn::decision_on`].
+            ///
+            /// # Errors
+            /// [`Error::Unsupported`] where the model has no scores; see there.
+            pub fn decision_function(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<f64>> {
+                match self { $(AnyModel::$variant(m) => call!([$($method)*] decision m x ctl),)* }
+            }
+
+            /// The same linear model with other coefficients: a user may assign them.
+            ///
+            /// # Errors
+            /// [`Error::Unsupported`] for a model that has none, [`Error::Input`] for shapes that do not fit.
+            pub fn with_coefficients(&self, coef: Array2<f64>, intercept: Array1<f64>) -> Result<Self> {
+                let mut changed = self.clone();
+                let name = self.name();
+                let parts = match &mut changed { $(AnyModel::$variant(m) => m.coefficients(),)* };
+                let Some(parts) = parts else {
+                    return Err(Error::Unsupported(format!("a model of {name} has no coefficients")));
+                };
+                parts.set(coef, intercept)?;
+                Ok(changed)
+            }
+
             /// See [`ApplyOn::apply_on`].
             ///
             /// # Errors
@@ -213,87 +243,23 @@ macro_rules! registry {
 }
 
 registry! {
+    // Linear models: least squares.
     LinearRegression: crate::linear::LinearRegression => crate::linear::LinearModel, Regression, "linear-regression",
         [predict];
     Ridge: crate::linear::Ridge => crate::linear::LinearModel, Regression, "ridge", [predict];
+    // Linear models: ridge with cross-validation, Bayesian.
+    // Linear models: coordinate descent.
+    // Linear models: least angles, orthogonal matching pursuit.
+    // Linear models: logistic regression.
+    // Linear models: generalised.
+    // Linear models: stochastic gradients.
+    // Linear models: robust.
+    // Beside the linear models: discriminants, kernels, isotonic.
+    // Clustering.
     KMeans: crate::cluster::KMeans => crate::cluster::KMeansModel, Clustering, "kmeans", [predict, transform];
+    // Trees.
     DecisionTreeClassifier: crate::tree::DecisionTreeClassifier => crate::tree::ClassTree, Classification,
         "decision-tree-classifier", [predict, proba, apply];
     DecisionTreeRegressor: crate::tree::DecisionTreeRegressor => crate::tree::NumberTree, Regression,
         "decision-tree-regressor", [predict, apply];
-}
-
-/// The parameters that `params` consists of, with their values.
-pub fn write_params<P: Params>(params: &P) -> Vec<(String, Value)> {
-    // By way of bytes: `rmpv::ext::to_value` would drop the names of the fields.
-    let bytes = rmp_serde::to_vec_named(params).unwrap_or_default();
-    match rmpv::decode::read_value(&mut bytes.as_slice()) {
-        Ok(Value::Map(entries)) => {
-            let named = |(k, v): (Value, Value)| (k.as_str().unwrap_or_default().to_owned(), v);
-            entries.into_iter().map(named).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// Parameters from names and values; those not given keep their defaults.
-///
-/// # Errors
-/// [`Error::Parameters`] for an unknown name or a value of a wrong type, by name.
-pub fn read_params<P: Params>(given: &[(String, Value)]) -> Result<P> {
-    let mut all = write_params(&P::default());
-    let mut params = P::default();
-    for (name, value) in given {
-        let Some(entry) = all.iter_mut().find(|(known, _)| known == name) else {
-            let known: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
-            let known = known.join(", ");
-            return Err(Error::Parameters(format!("{} has no parameter '{name}'. It has: {known}", P::NAME)));
-        };
-        // Python's True is the number 1 wherever a number is wanted.
-        entry.1 = match (value, &entry.1) {
-            (Value::Boolean(truth), default) if !default.is_bool() => Value::from(u8::from(*truth)),
-            _ => value.clone(),
-        };
-        let read = from_map(&all).or_else(|error| match value.as_f64() {
-            // A whole number beyond 64 bits, for a parameter that counts: as good as the largest count.
-            Some(huge) if huge >= 2_f64.powi(63) && huge.is_finite() => {
-                set(&mut all, name, Value::from(i64::MAX));
-                from_map(&all).map_err(|_| error)
-            }
-            _ => Err(error),
-        });
-        params = read.map_err(|error| {
-            Error::Parameters(format!("The '{name}' parameter of {} cannot be {value}: {error}", P::NAME))
-        })?;
-    }
-    Ok(params)
-}
-
-fn set(fields: &mut [(String, Value)], name: &str, value: Value) {
-    fields.iter_mut().filter(|(known, _)| known == name).for_each(|entry| entry.1 = value.clone());
-}
-
-/// A struct from its fields. By way of bytes: `rmpv::ext::from_value` does not read enums from their names.
-fn from_map<P: Params>(fields: &[(String, Value)]) -> std::result::Result<P, String> {
-    let map = fields.iter().map(|(k, v)| (Value::from(k.as_str()), v.clone())).collect();
-    let mut bytes = Vec::new();
-    rmpv::encode::write_value(&mut bytes, &Value::Map(map)).map_err(|error| error.to_string())?;
-    rmp_serde::from_slice(&bytes).map_err(|error| error.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parameters_are_read_by_name_and_refused_by_name() {
-        let given = |name: &str, value: Value| AnyEstimator::with_params("Ridge", &[(name.into(), value)]);
-        let ridge = given("alpha", Value::from(2)).unwrap();
-        assert!(ridge.params().contains(&("alpha".into(), Value::F64(2.0))));
-        let unknown = given("alhpa", Value::from(2)).unwrap_err().to_string();
-        assert!(unknown.contains("'alhpa'") && unknown.contains("alpha"), "{unknown}");
-        let wrong = given("fit_intercept", Value::from("maybe")).unwrap_err().to_string();
-        assert!(wrong.contains("'fit_intercept'") && wrong.contains("maybe"), "{wrong}");
-        assert!(AnyEstimator::with_params("Rigde", &[]).is_err());
-    }
 }

@@ -1,4 +1,4 @@
-"""Linear models."""
+"""Least squares with an L2 penalty: the estimator, and the function without one."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
-import sklearn.linear_model
 from scipy import sparse
-from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
+from sklearn.base import _fit_context
 from sklearn.callback import with_callbacks
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_consistent_length, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions, validate_params
-from sklearn.utils.validation import _check_sample_weight, assert_all_finite, validate_data
+from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from ironlearn import _core
 from ironlearn._base import NativeEstimator
-
-__all__ = ["LinearRegression", "Ridge", "ridge_regression"]
+from ironlearn.linear_model._regressor import LinearRegressorMixin
 
 _RIDGE_SOLVERS = StrOptions({"auto", "svd", "cholesky", "lsqr", "sparse_cg", "sag", "saga", "lbfgs"})
 # The solvers whose iterations scikit-learn counts in n_iter_.
@@ -40,149 +38,6 @@ def _stream(random_state, solver) -> int:
 
 def _iterations(report):
     return np.array(report["iterations"], dtype=np.int32) if report["solver"] in _COUNTED else None
-
-
-class LinearRegressorMixin(MultiOutputMixin, RegressorMixin):
-    """Predictions from ``coef_`` and ``intercept_`` as they are now: a user who assigns them is obeyed."""
-
-    def predict(self, X):
-        """Predicts ``X @ coef_.T + intercept_``.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-        """
-        coef, intercept = self._fitted("coef_"), self.intercept_
-        if type(X) is np.ndarray and "feature_names_in_" not in self.__dict__:
-            y = _core.linear_predict(X, coef, intercept, self._options())
-            if y is not None:
-                return y
-        X = self._validate_rows(X, accept_sparse=["csr", "csc"])
-        y = _core.linear_predict(X, coef, intercept, self._options())
-        if y is None:
-            raise ValueError(f"coef_ of shape {np.shape(coef)} does not fit X of shape {X.shape}")
-        return y
-
-    def _saved_model(self):
-        """The core's model with the coefficients as they are now: what a file of this estimator holds."""
-        return self._model.with_coefficients(self._fitted("coef_"), self.intercept_)
-
-    def _after_load(self):
-        """A file does not tell a target of one column from one of one dimension: the latter."""
-        if len(self.coef_) == 1:
-            self.coef_, self.intercept_ = self.coef_[0], self.intercept_[0]
-        if not self.fit_intercept:
-            self.intercept_ = 0.0
-
-    def _fit_linear(self, X, y, sample_weight, params=None):
-        """Fits data that are validated but for the finiteness of X, which the core looks at as it goes."""
-        if sample_weight is not None and not (sample_weight.flags.c_contiguous and sample_weight.dtype == np.float64):
-            sample_weight = np.ascontiguousarray(sample_weight, dtype=np.float64)
-        try:
-            self._fit_native(X, self._as_2d_target(y), sample_weight=sample_weight, params=params)
-        except ValueError:
-            # scikit-learn's own words, where NaN or infinity is the reason.
-            assert_all_finite(X, estimator_name=type(self).__name__, input_name="X")
-            raise
-        if y.ndim == 1:
-            self.coef_, self.intercept_ = self.coef_[0], self.intercept_[0]
-        if not self.fit_intercept:
-            self.intercept_ = 0.0
-        return self
-
-
-class LinearRegression(LinearRegressorMixin, NativeEstimator):
-    """Ordinary least squares: minimises ``||y - Xw - b||²``, and of several solutions takes the shortest w.
-
-    Dense data: second moments in one pass and a Cholesky factorisation with refinement, or, where X is ill-conditioned
-    or has fewer rows than columns, a singular value decomposition. Sparse data: LSQR on X with its columns centred
-    implicitly.
-
-    Parameters
-    ----------
-    fit_intercept : bool, default=True
-    copy_X : bool, default=True
-        Without effect: X is never written to.
-    tol : float, default=1e-6
-        Dense data: singular values up to ``tol`` times the largest count as 0. Sparse data: LSQR's two tolerances.
-    n_jobs : int or None, default=None
-        Threads: -1 or None for all that are allowed.
-    positive : bool, default=False
-        Whether coefficients have to be at least 0 (dense data; by active sets).
-
-    Attributes
-    ----------
-    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
-    intercept_ : float or ndarray of shape (n_targets,)
-    rank_ : int
-        Rank of the centred X. Dense data without ``positive`` only.
-    singular_ : ndarray of shape (min(n_samples, n_features),)
-        Singular values of the centred X. Dense data without ``positive`` only.
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-    report_ : dict
-        Solver, iterations, what ran where, seconds.
-    """
-
-    _native = "LinearRegression"
-    _parameter_constraints: dict = {
-        "fit_intercept": ["boolean"],
-        "copy_X": ["boolean"],
-        "n_jobs": [None, Integral],
-        "positive": ["boolean"],
-        "tol": [Interval(Real, 0, None, closed="left")],
-    }
-
-    def __init__(self, *, fit_intercept=True, copy_X=True, tol=1e-6, n_jobs=None, positive=False):
-        self.fit_intercept = fit_intercept
-        self.copy_X = copy_X
-        self.tol = tol
-        self.n_jobs = n_jobs
-        self.positive = positive
-
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
-        """Fits the model.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
-        sample_weight : array-like of shape (n_samples,), default=None
-
-        Returns
-        -------
-        self : object
-        """
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse=False if self.positive else ["csr", "csc"],
-            dtype=[np.float64, np.float32],
-            ensure_all_finite=False,
-            multi_output=True,
-            y_numeric=True,
-        )
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
-        for name in ("rank_", "singular_"):
-            self.__dict__.pop(name, None)
-        return self._fit_linear(X, y, sample_weight)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = not self.positive
-        return tags
-
-
-# RANSACRegressor, for one, asks for an instance of scikit-learn's class.
-sklearn.linear_model.LinearRegression.register(LinearRegression)
 
 
 class Ridge(LinearRegressorMixin, NativeEstimator):
