@@ -5,8 +5,8 @@ use super::criterion::{Classes, Entropy, Gini, GiniOne};
 use super::grow::grow;
 use super::params::{Count, MaxFeatures, Splitter, growth};
 use super::{ClassTree, Tree, rows_that_count};
+use crate::class_weight::ClassWeight;
 use crate::{Backend, Checked, Control, Data, FitOn, Params, Report, Result, bad_input};
-use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
@@ -21,24 +21,6 @@ pub enum ClassCriterion {
     Entropy,
     /// Another name of the entropy.
     LogLoss,
-}
-
-/// Weights of classes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum ClassWeight {
-    /// By a rule.
-    Rule(WeightRule),
-    /// For each output the weight of each class, in the order of the codes; outputs multiply.
-    Each(Vec<Vec<f64>>),
-}
-
-/// A rule for the weights of classes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum WeightRule {
-    /// Rows / (classes × rows of the class).
-    Balanced,
 }
 
 /// A classification tree (CART, Breiman et al. 1984): every split is the one that reduces the impurity most.
@@ -104,33 +86,6 @@ impl Params for DecisionTreeClassifier {
     }
 }
 
-/// The weight of each row by its classes, times its own.
-fn weights_by_class(
-    rule: &ClassWeight,
-    codes: ArrayView2<'_, u32>,
-    n_classes: &[usize],
-    own: Option<&[f64]>,
-) -> Result<Vec<f64>> {
-    let n = codes.nrows();
-    let mut weights = own.map_or_else(|| vec![1.0; n], <[f64]>::to_vec);
-    for (k, column) in codes.columns().into_iter().enumerate() {
-        let by_class: Cow<'_, [f64]> = match rule {
-            ClassWeight::Each(each) if each.len() == n_classes.len() && each[k].len() == n_classes[k] => {
-                (&each[k]).into()
-            }
-            ClassWeight::Each(_) => bad_input!("class_weight needs one weight for each class of each output"),
-            ClassWeight::Rule(WeightRule::Balanced) => {
-                let mut counts = vec![0.0; n_classes[k]];
-                column.iter().for_each(|&code| counts[code as usize] += 1.0);
-                let present = counts.iter().filter(|&&c| c > 0.0).count() as f64;
-                counts.iter().map(|c| n as f64 / (present * c)).collect()
-            }
-        };
-        weights.iter_mut().zip(column).for_each(|(w, &code)| *w *= by_class[code as usize]);
-    }
-    Ok(weights)
-}
-
 impl<B: Backend> FitOn<B> for DecisionTreeClassifier {
     type Model = ClassTree;
 
@@ -157,7 +112,7 @@ impl<B: Backend> FitOn<B> for DecisionTreeClassifier {
         }
         let own = data.weights.as_ref().map(|w| w.to_vec());
         let weights = match &params.class_weight {
-            Some(rule) => Some(weights_by_class(rule, codes, n_classes, own.as_deref())?),
+            Some(rule) => Some(rule.of_rows(codes, n_classes, own.as_deref())?),
             None => own,
         };
         let (rows, weight) = rows_that_count(codes.nrows(), weights.as_deref())?;

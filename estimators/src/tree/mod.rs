@@ -32,7 +32,8 @@ mod source;
 mod split;
 mod structure;
 
-pub use classifier::{ClassCriterion, ClassWeight, DecisionTreeClassifier, WeightRule};
+pub use crate::class_weight::{ClassWeight, WeightRule};
+pub use classifier::{ClassCriterion, DecisionTreeClassifier};
 pub use columns::Columns;
 pub use criterion::Criterion;
 pub use model::{ClassTree, NumberTree};
