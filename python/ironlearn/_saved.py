@@ -189,8 +189,6 @@ def _restore_estimator(whole, names):
     classes = [np.array(c) for c in whole.classes]
     if classes:
         estimator.classes_ = classes[0] if len(classes) == 1 else classes
-        counts = [len(c) for c in classes]
-        estimator.n_classes_ = counts[0] if len(counts) == 1 else np.array(counts)
     restore = getattr(estimator, "_after_load", None)
     if restore is not None:
         restore()

@@ -96,10 +96,15 @@ class DecisionTreeClassifier(ClassifierMixin, BaseDecisionTree):
         n_classes = [len(names) for names in classes]
         weights = self._class_weights(columns, classes)
         self._fit_tree(X, codes, n_classes, sample_weight, weights)
-        one = len(classes) == 1
-        self.classes_ = classes[0] if one else classes
-        self.n_classes_ = np.intp(n_classes[0]) if one else np.array(n_classes, dtype=np.intp)
+        self.classes_ = classes[0] if len(classes) == 1 else classes
+        self._after_load()
         return self
+
+    def _after_load(self):
+        """Counts the classes."""
+        several = isinstance(self.classes_, list)
+        counts = np.array([len(c) for c in self.classes_] if several else [len(self.classes_)], dtype=np.intp)
+        self.n_classes_ = counts if several else counts[0]
 
     def _class_weights(self, y, classes):
         """For each output the weight of each class, where there are such; `balanced` is the core's affair."""

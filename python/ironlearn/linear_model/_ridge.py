@@ -147,8 +147,15 @@ class Ridge(LinearRegressorMixin, NativeEstimator):
         self._fit_linear(X, y, sample_weight, params)
         if y.ndim == 2 and y.shape[1] == 1:
             self.coef_ = self.coef_[0]
-        self.solver_, self.n_iter_ = self.report_["solver"], _iterations(self.report_)
+        self._note_solver()
         return self
+
+    def _note_solver(self):
+        self.solver_, self.n_iter_ = self.report_["solver"], _iterations(self.report_)
+
+    def _after_load(self):
+        super()._after_load()
+        self._note_solver()
 
     def _resolve(self, is_sparse):
         """The solver to ask the core for, or scikit-learn's error for a combination that does not work."""
