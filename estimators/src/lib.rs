@@ -125,6 +125,7 @@ pub mod data;
 pub mod error;
 pub mod linear;
 pub mod linfa_traits;
+pub mod loss;
 pub mod metrics;
 pub mod pipeline;
 pub mod preprocess;
