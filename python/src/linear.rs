@@ -7,6 +7,7 @@ use crate::run::{Options, run, run_here};
 use ironlearn::linalg::{host::matmul::matmul, with_matrix};
 use ironlearn::linear::Probabilities;
 use ironlearn::linear::classifier::class_of;
+use ironlearn::loss::Link;
 use ironlearn::{Control, Dtype};
 use ndarray::{Array2, ArrayView2, Axis};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
@@ -52,6 +53,8 @@ enum Answer {
     /// Class codes, int64.
     Classes,
     Probabilities(Probabilities),
+    /// The mean by a link.
+    Mean(Link),
 }
 
 impl Answer {
@@ -62,6 +65,7 @@ impl Answer {
             "softmax" => Answer::Probabilities(Probabilities::Softmax),
             "one_vs_rest" => Answer::Probabilities(Probabilities::OneVsRest),
             "modified_huber" => Answer::Probabilities(Probabilities::ModifiedHuber),
+            "log" => Answer::Mean(Link::Log),
             other => return Err(PyValueError::new_err(format!("a linear model gives no '{other}'"))),
         })
     }
@@ -70,7 +74,7 @@ impl Answer {
 /// `X·coefᵀ + intercept` with the given coefficients, checked: the attributes of a linear model as they are now.
 /// Where X is not one that can be used as it is (type, shape, a value that is not finite) the answer is None, and the
 /// caller validates it to say why. `answer` is `scores`, `classes`, or how probabilities follow from the scores:
-/// `softmax`, `one_vs_rest`, `modified_huber`.
+/// `softmax`, `one_vs_rest`, `modified_huber`; or the link by which the mean follows from them: `log`.
 #[pyfunction]
 #[pyo3(signature = (x, coef, intercept, options=None, answer="scores"))]
 pub fn linear_predict<'py>(
@@ -113,6 +117,7 @@ pub fn linear_predict<'py>(
     let dtype = if narrow && x.dtype() == Dtype::F32 { Dtype::F32 } else { Dtype::F64 };
     match answer {
         Answer::Scores => {}
+        Answer::Mean(link) => y.mapv_inplace(|z| link.inverse(z)),
         Answer::Classes => {
             let classes: Vec<i64> = y.rows().into_iter().map(|row| class_of(row) as i64).collect();
             return Ok(Some(classes.into_pyarray(py).into_any()));

@@ -1,11 +1,12 @@
 //! A fitted linear model: what every linear regression ends in.
 
+use crate::loss::Link;
 use crate::{AnyMatrix, Attribute, Coefficients, Control, Dtype, Error, Model, PredictOn, Report, Result};
 use ironlearn_linalg::{host::matmul::matmul, with_matrix};
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
-/// `ŷ = X·coefᵀ + intercept`.
+/// `ŷ = X·coefᵀ + intercept`, or a function of that where `link` is not the identity.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LinearModel {
     /// outputs × features, in units of y per unit of x.
@@ -16,6 +17,9 @@ pub struct LinearModel {
     pub intercept: Array1<f64>,
     /// The type of X at the fit: coefficients and predictions are rounded to it.
     pub dtype: Dtype,
+    /// What makes a mean of `X·coefᵀ + intercept`.
+    #[serde(default)]
+    pub link: Link,
     /// The number of columns of the centred X that do not depend on others, where the fit found it.
     #[serde(default)]
     pub rank: Option<usize>,
@@ -39,7 +43,7 @@ impl LinearModel {
         let coef = coef.t().mapv(|v| dtype.round(v));
         let coef = coef.as_standard_layout().into_owned();
         let intercept = (y_mean - &coef.dot(x_mean)).mapv(|v| dtype.round(v));
-        LinearModel { coef, intercept, dtype, rank: None, singular: None, report }
+        LinearModel { coef, intercept, dtype, link: Link::Identity, rank: None, singular: None, report }
     }
 }
 
@@ -87,6 +91,9 @@ impl PredictOn for LinearModel {
             // The same sums; broadcasting one number a row costs as much as the product.
             Some(&[intercept]) => y += intercept,
             _ => y += &self.intercept,
+        }
+        if self.link != Link::Identity {
+            y.mapv_inplace(|z| self.link.inverse(z));
         }
         Ok(y)
     }
