@@ -5,7 +5,9 @@
 //! `predict` cannot fail: it panics where X has another number of columns, as linfa's own models do;
 //! [`crate::PredictOn::predict_on`] returns an error instead.
 
-use crate::{Checked, Control, Cpu, Data, Error, FitOn, PredictOn};
+mod transform;
+
+use crate::{Checked, Control, Cpu, Data, Error, FitOn, Params, PredictOn};
 use ironlearn_linalg::{Matrix, Real};
 use linfa::dataset::DatasetBase;
 use linfa::traits::{Fit, PredictInplace};
@@ -37,7 +39,7 @@ target_values!(f64: |v| v, f32: f64::from, i32: f64::from, u32: f64::from, usize
     bool: |v| f64::from(u8::from(v)));
 
 /// Fitting to a linfa dataset's targets of type `Y`: numbers for regressors, any ordered labels for classifiers.
-pub trait FitTargets<Y>: FitOn<Cpu> {
+pub trait FitTargets<Y>: Params {
     /// What the fit makes.
     type Fitted;
 
