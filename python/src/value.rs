@@ -2,10 +2,10 @@
 
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use rmpv::Value;
 
-/// The value of a plain object: None, bool, int, float, str, and lists, tuples, arrays and dicts of them.
+/// The value of a plain object: None, bool, int, float, str, bytes, and lists, tuples, arrays and dicts of them.
 ///
 /// # Errors
 /// `TypeError` for anything else.
@@ -28,6 +28,9 @@ pub fn from_python(object: &Bound<'_, PyAny>) -> PyResult<Value> {
     }
     if let Ok(text) = object.cast::<PyString>() {
         return Ok(Value::from(text.to_cow()?.as_ref()));
+    }
+    if let Ok(bytes) = object.cast::<PyBytes>() {
+        return Ok(Value::Binary(bytes.as_bytes().to_vec()));
     }
     if object.is_instance_of::<PyList>() || object.is_instance_of::<PyTuple>() {
         let items = object.try_iter()?.map(|item| from_python(&item?));
