@@ -195,3 +195,47 @@ impl<F: Real> Compressed<'_, F> {
         ByRow(Some((indptr, indices, data)))
     }
 }
+
+/// A compressed matrix that owns its arrays; see [`Compressed::other_layout`].
+#[derive(Debug, Clone)]
+pub struct Turned<F> {
+    layout: Layout,
+    shape: (usize, usize),
+    indptr: Vec<usize>,
+    indices: Vec<usize>,
+    data: Vec<F>,
+}
+
+impl<F: Real> Turned<F> {
+    /// The matrix.
+    pub fn view(&self) -> Compressed<'_, F> {
+        let (indptr, indices) = (Indices::Usize(&self.indptr), Indices::Usize(&self.indices));
+        Compressed { layout: self.layout, shape: self.shape, indptr, base: 0, indices, data: &self.data }
+    }
+}
+
+impl<F: Real> Compressed<'_, F> {
+    /// A copy of the same entries in the other layout; the indices of each of its slices rise. Entries that come in
+    /// parts stay so.
+    pub fn other_layout(&self) -> Turned<F> {
+        let (n, p) = self.shape;
+        let (layout, majors, minors) = match self.layout {
+            Layout::Row => (Layout::Column, n, p),
+            Layout::Column => (Layout::Row, p, n),
+        };
+        let mut indptr = vec![0; minors + 1];
+        (0..majors).for_each(|major| self.for_slice(major, |minor, _| indptr[minor + 1] += 1));
+        (0..minors).for_each(|minor| indptr[minor + 1] += indptr[minor]);
+        let mut place = indptr.clone();
+        let stored = indptr[minors];
+        let (mut indices, mut data) = (vec![0; stored], vec![F::zero(); stored]);
+        for major in 0..majors {
+            self.for_slice(major, |minor, v| {
+                indices[place[minor]] = major;
+                data[place[minor]] = v;
+                place[minor] += 1;
+            });
+        }
+        Turned { layout, shape: self.shape, indptr, indices, data }
+    }
+}

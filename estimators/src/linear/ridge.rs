@@ -46,7 +46,8 @@ impl Default for Ridge {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RidgeSolver {
-    /// `cholesky` for dense X, `sparse_cg` for sparse X, `lbfgs` where coefficients have to be positive.
+    /// `cholesky` for dense X, `sparse_cg` for sparse X, `lbfgs` where coefficients have to be positive. Sparse X whose
+    /// columns are few beside its entries goes by its normal equations under the name of `sparse_cg`: exact, and faster.
     Auto,
     /// The singular value decomposition of dense X (of its triangle, where rows are not fewer than columns).
     Svd,

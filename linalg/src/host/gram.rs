@@ -5,7 +5,7 @@
 //! provisional centre (s, u) is the mean of the first tile of m rows. For any data |mean − s| ≤ std·√(n/m), so the
 //! correction loses at most a factor n/m of the working precision: about 1e-13 for a million rows.
 
-use crate::host::syrk;
+use crate::host::{sparse_gram, syrk};
 use crate::lapack::Blas;
 use crate::{Control, Matrix, Real, Result, threads};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, s};
@@ -99,6 +99,11 @@ pub fn gram<F: Real>(
     center: bool,
     ctl: &Control,
 ) -> Result<Gram> {
+    if let Matrix::Sparse(x) = x
+        && sparse_gram::pays(x)
+    {
+        return sparse_gram::sparse_gram(x, y, weights, center, ctl);
+    }
     let p = x.ncols();
     let width = p + y.ncols() + 1;
     let mut z =

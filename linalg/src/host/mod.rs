@@ -13,4 +13,5 @@ pub mod qr;
 mod row_loops;
 pub mod rows;
 pub mod seeding;
+pub mod sparse_gram;
 pub mod syrk;
