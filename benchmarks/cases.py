@@ -1,30 +1,9 @@
-"""The list of cases. A new estimator's benchmark is one entry here (and one in rust/src where Rust peers have it).
-
-`estimator` is module and class under each package's root. `score` and `objective` name functions of `measures.py`.
-`rust` names the Rust libraries that have the estimator, with the number of rows that each is given (None: all).
-"""
+"""The list of cases. A new estimator's benchmark is one entry (and one in rust/src where Rust peers have it)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-
-@dataclass(frozen=True)
-class Case:
-    """One comparison: the same estimator on the same data in each package."""
-
-    name: str
-    title: str
-    estimator: str
-    data: str
-    arguments: dict
-    quick: dict
-    params: dict = field(default_factory=dict)
-    score: str = "r2"
-    objective: str | None = None
-    rust: dict = field(default_factory=dict)
-    rust_note: str = ""
-
+from case import Case
+from linear_cases import LINEAR_CASES
 
 LINEAR = "linear_model.LinearRegression"
 RIDGE = "linear_model.Ridge"
@@ -80,6 +59,7 @@ CASES: list[Case] = [
         objective="squares",
         rust={"linfa": None, "smartcore": None},
     ),
+    *LINEAR_CASES,
     Case(
         name="kmeans-20",
         title="KMeans, 200,000 × 50, k = 20, float64",

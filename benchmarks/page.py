@@ -79,23 +79,28 @@ def _summary(results: dict, cases: list) -> list[str]:
 
 def _case(case, answers: dict, commit: str | None) -> list[str]:
     score = {"r2": "held-out R²", "accuracy": "held-out accuracy", "inertia": "held-out mean squared distance"}
+    score["deviance"] = "held-out deviance explained"
     lines = [
         f"### {case.title}",
         "",
-        f"| Package | fit | range | fits | predict | one row | memory | {score[case.score]} | objective | work |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+        f"| Package | fit | range | fits | predict | one row | memory | {score[case.score]} | objective "
+        "| violation | work |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
     ]
     notes = []
     for name, a in answers.items():
+        if "missing" in a and name != OURS:
+            continue
         if "fit" not in a:
-            lines.append(f"| {name} | {'–' if 'missing' in a else 'failed: ' + a['failed']} | | | | | | | | |")
+            lines.append(f"| {name} | {'–' if 'missing' in a else 'failed: ' + a['failed']} | | | | | | | | | |")
             continue
         low, high = a["fit_range"]
         objective = f"{a['objective']:.10g}" if "objective" in a else "–"
+        violation = f"{a['violation']:.1e}" if a.get("violation") is not None else "–"
         lines.append(
             f"| {name} | {_seconds(a['fit'])} | {_seconds(low)} – {_seconds(high)} | {a['n_fits']} "
             f"| {_seconds(a['predict'])} | {a['single_row_us']:.1f} µs | {_mb(a['peak_bytes'])} "
-            f"| {a['score']:.6g} | {objective} | {a['work'] or '–'} |"
+            f"| {a['score']:.6g} | {objective} | {violation} | {a['work'] or '–'} |"
         )
         if a["handed_on"]:
             notes.append(f"{name} hands this to scikit-learn without a word: {', '.join(a['handed_on'])}.")

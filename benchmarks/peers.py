@@ -18,12 +18,18 @@ class Peer:
     distribution: str
     # Parameters of this package's own, given where the class takes them.
     extra: dict = field(default_factory=dict)
+    # Names of this package's own for scikit-learn's; where there are any, it has nothing else.
+    names: dict[str, str] = field(default_factory=dict)
     # The logger that tells where the package hands a call to another one, and the word that gives it away.
     log: tuple[str, str] | None = None
 
     def find(self, estimator: str):
         """The class, or None where the package has none of that name."""
         module, name = estimator.rsplit(".", 1)
+        if self.names:
+            if estimator not in self.names or not self.version():
+                return None
+            return getattr(importlib.import_module(self.root), self.names[estimator])
         try:
             return getattr(importlib.import_module(f"{self.root}.{module}"), name, None)
         except ModuleNotFoundError as error:
@@ -46,6 +52,12 @@ class Peer:
 
 OURS = "ironlearn"
 
+
+def _same(*names: str) -> dict[str, str]:
+    """Linear models under scikit-learn's names, in the package's root."""
+    return {f"linear_model.{name}": name for name in names}
+
+
 PEERS: list[Peer] = [
     Peer(OURS, "ironlearn", "ironlearn"),
     Peer("scikit-learn", "sklearn", "scikit-learn", extra={"n_jobs": -1}),
@@ -56,6 +68,8 @@ PEERS: list[Peer] = [
         extra={"n_jobs": -1},
         log=("sklearnex", "fallback"),
     ),
+    Peer("celer", "celer", "celer", names=_same("Lasso", "ElasticNet")),
+    Peer("skglm", "skglm", "skglm", names=_same("Lasso", "ElasticNet")),
 ]
 
 BY_NAME = {peer.name: peer for peer in PEERS}

@@ -23,7 +23,8 @@ import data as datasets
 import page
 import peers
 import rust_peers
-from cases import BY_NAME, CASES, Case
+from case import Case
+from cases import BY_NAME, CASES
 
 HERE = Path(__file__).resolve().parent
 

@@ -8,7 +8,7 @@ import statistics
 import subprocess
 from pathlib import Path
 
-from cases import Case
+from case import Case
 
 HERE = Path(__file__).resolve().parent / "rust"
 LIBRARIES = ["ironlearn", "linfa", "smartcore"]
