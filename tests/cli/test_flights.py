@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+import subprocess
 from importlib.resources import files
 
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +59,21 @@ def test_python_loads_the_same_model_and_predicts_the_same_bits(trained, flights
     python = ironlearn.load(shell.folder / "model").predict(table)
     assert len(predicted) == 336_776
     np.testing.assert_array_equal(predicted, np.asarray(python).ravel())
+
+
+def test_a_rust_program_predicts_the_same_bits(trained, flights):
+    cargo = shutil.which("cargo")
+    if cargo is None:
+        pytest.skip("a Rust program needs cargo")
+    shell, _ = trained
+    example = [cargo, "run", "--release", "--locked", "--quiet", "--package", "ironlearn", "--example", "predict", "--"]
+    run = subprocess.run(
+        [*example, str(shell.folder / "model"), str(flights)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    shell("predict", "model", flights, "--out", "predicted.csv")
+    lines = (shell.folder / "predicted.csv").read_text().splitlines()[1:]
+    np.testing.assert_array_equal([float(v) for v in run.stdout.split()], [float(v) for v in lines])
 
 
 def test_streams_archives_and_batches_give_the_same_bits(trained, flights):
