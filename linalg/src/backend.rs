@@ -6,6 +6,7 @@
 
 use crate::host::gram::Gram;
 use crate::host::lloyd::Lloyd;
+use crate::host::pointwise::{Point, Pointwise};
 use crate::host::rows::Source;
 use crate::{Control, Matrix, Real, Result, host};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
@@ -62,6 +63,19 @@ pub trait Backend: Send + Sync {
     /// `Xᵀ·R` for R of n × t.
     fn matmul_t<F: Real>(&self, x: &Self::Placed<'_, F>, r: ArrayView2<'_, f64>, ctl: &Control) -> Result<Array2<f64>> {
         ctl.timed("matmul_t", &self.host_name(), || host::matmul::matmul_t(x.as_ref(), r, ctl))
+    }
+
+    /// One pass for a loss of linear predictions `X·coefᵀ + intercept`: see [`host::pointwise`].
+    fn pointwise<F: Real>(
+        &self,
+        x: &Self::Placed<'_, F>,
+        coef: ArrayView2<'_, f64>,
+        intercept: ArrayView1<'_, f64>,
+        point: Point<'_>,
+        ctl: &Control,
+    ) -> Result<Pointwise> {
+        let pass = || host::pointwise::pointwise(x.as_ref(), coef, intercept, point, ctl);
+        ctl.timed("pointwise", &self.host_name(), pass)
     }
 
     /// For each row of X the nearest of `centers` (k × p) by Euclidean distance and the square of that distance; the

@@ -1,6 +1,9 @@
 //! Linear models: a loss, a penalty and a solver each.
 
 pub mod classifier;
+pub mod deviance;
+pub mod glm;
+pub mod logistic;
 pub mod model;
 pub mod ols;
 pub mod problem;
@@ -9,6 +12,8 @@ mod ridge_solve;
 pub mod solver;
 
 pub use classifier::{LinearClassifier, Probabilities};
+pub use deviance::{DevianceSolver, GammaRegressor, PoissonRegressor, TweedieLink, TweedieRegressor};
+pub use logistic::{LogisticRegression, LogisticSolver};
 pub use model::LinearModel;
 pub use ols::LinearRegression;
 pub use ridge::{PerOutput, Ridge, RidgeSolver};

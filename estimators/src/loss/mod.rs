@@ -37,6 +37,34 @@ pub trait Loss: Copy + Send + Sync {
     fn value_gradient(&self, y: f64, z: f64) -> (f64, f64) {
         (self.value(y, z), self.gradient(y, z))
     }
+
+    /// The sum of the losses of some rows, whose raw predictions become the derivatives. A loss with exponentials
+    /// does this for many rows at once.
+    fn tile(&self, y: &[f64], z: &mut [f64]) -> f64 {
+        let mut sum = 0.0;
+        for (&y, z) in y.iter().zip(z) {
+            let (value, gradient) = self.value_gradient(y, *z);
+            *z = gradient;
+            sum += value;
+        }
+        sum
+    }
+
+    /// [`Loss::tile`] with a weight for each row.
+    fn weighted_tile(&self, y: &[f64], weights: &[f64], z: &mut [f64]) -> f64 {
+        let mut sum = 0.0;
+        for ((&y, &w), z) in y.iter().zip(weights).zip(z) {
+            // A row of no weight is no row, whatever it would pay.
+            if w == 0.0 {
+                *z = 0.0;
+                continue;
+            }
+            let (value, gradient) = self.value_gradient(y, *z);
+            *z = w * gradient;
+            sum += w * value;
+        }
+        sum
+    }
 }
 
 /// A loss with a continuous derivative, whose second derivative exists but at single points.

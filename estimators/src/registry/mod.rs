@@ -251,7 +251,15 @@ registry! {
     // Linear models: coordinate descent.
     // Linear models: least angles, orthogonal matching pursuit.
     // Linear models: logistic regression.
+    LogisticRegression: crate::linear::LogisticRegression => crate::linear::LinearClassifier, Classification,
+        "logistic-regression", [predict, decision, proba];
     // Linear models: generalised.
+    PoissonRegressor: crate::linear::PoissonRegressor => crate::linear::LinearModel, Regression, "poisson-regressor",
+        [predict];
+    GammaRegressor: crate::linear::GammaRegressor => crate::linear::LinearModel, Regression, "gamma-regressor",
+        [predict];
+    TweedieRegressor: crate::linear::TweedieRegressor => crate::linear::LinearModel, Regression, "tweedie-regressor",
+        [predict];
     // Linear models: stochastic gradients.
     // Linear models: robust.
     // Beside the linear models: discriminants, kernels, isotonic.

@@ -1,5 +1,6 @@
 //! The primitives of [`crate::Backend`] on the host, a file each.
 
+pub mod column_gram;
 pub mod dot;
 pub mod gram;
 pub mod lloyd;
@@ -9,6 +10,7 @@ pub mod nearest;
 pub mod outer;
 pub mod panel;
 pub mod panel_kernels;
+pub mod pointwise;
 pub mod qr;
 mod row_loops;
 pub mod rows;

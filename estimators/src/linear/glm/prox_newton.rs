@@ -1,0 +1,172 @@
+//! Newton's method for a loss with an L1 penalty: the quadratic model plus the penalty is minimised by coordinate
+//! descent over a working set of columns, and a line search looks at the true objective.
+//!
+//! Lee, Sun and Saunders 2014 (doi:10.1137/130921428); working sets as in Massias, Gramfort and Salmon 2018. The
+//! model's second moments are held for the working set only, so that p may be large.
+
+use super::lbfgs::{Found, Stop};
+use super::objective::{Objective, Place};
+use super::rows::Rows;
+use crate::{Backend, Result};
+use ironlearn_linalg::Real;
+use ndarray::{Array1, Array2, s};
+
+/// The largest order of a quadratic model.
+const MODEL: usize = 4000;
+/// Coordinates that a working set begins with, at least.
+const FEW: usize = 100;
+
+/// Minimises from `theta` on.
+///
+/// # Errors
+/// [`crate::Error::Linalg`].
+pub fn minimise<B: Backend, F: Real, R: Rows>(
+    objective: &Objective<'_, '_, B, F, R>,
+    theta: Array2<f64>,
+    stop: Stop,
+) -> Result<Found> {
+    let (l1, t) = (objective.l1(), theta.nrows());
+    let mut place = objective.at(theta)?;
+    let mut more = FEW;
+    for iteration in 0..stop.max_iter {
+        if place.violation <= stop.tol {
+            return Ok(Found { place, iterations: iteration, converged: true });
+        }
+        let columns = working_set(&place, &l1, more, MODEL / t - 1);
+        let hessian = objective.hessian(&place.theta, &columns)?;
+        let Some(direction) = model_step(objective, &place, &l1, &columns, hessian)? else {
+            return Ok(Found { place, iterations: iteration, converged: true });
+        };
+        let Some(next) = search(objective, &place, &direction, &l1)? else {
+            return Ok(Found { place, iterations: iteration + 1, converged: true });
+        };
+        objective.ctl.step(iteration + 1, stop.max_iter, next.value)?;
+        let decrease = (place.value - next.value) / place.value.abs().max(f64::MIN_POSITIVE);
+        let (before, after) = (place.violation, next.violation);
+        place = next;
+        let whole = columns.len() + 1 == place.theta.ncols();
+        if after > 0.5 * before {
+            more *= 2;
+        }
+        if decrease <= 4.0 * f64::EPSILON && after > 0.5 * before && (whole || more > place.theta.ncols()) {
+            return Ok(Found { place, iterations: iteration + 1, converged: true });
+        }
+    }
+    let converged = place.violation <= stop.tol;
+    Ok(Found { place, iterations: stop.max_iter, converged })
+}
+
+/// Columns with a coefficient that is not 0, and those that most want one: rising, at most `most`.
+fn working_set(place: &Place, l1: &Array1<f64>, more: usize, most: usize) -> Vec<usize> {
+    let p = place.theta.ncols() - 1;
+    let mut wishes: Vec<(f64, usize)> = Vec::new();
+    for j in 0..p {
+        let (theta, gradient) = (place.theta.column(j), place.gradient.column(j));
+        let active = theta.iter().any(|&v| v != 0.0);
+        let wish = gradient.iter().fold(0.0_f64, |a, g| a.max(g.abs() - l1[j]));
+        // Near ones come too: a step of the others may push them over.
+        if active || wish > -0.1 * l1[j] {
+            wishes.push((if active { f64::INFINITY } else { wish }, j));
+        }
+    }
+    let active = wishes.iter().filter(|w| w.0.is_infinite()).count();
+    wishes.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    wishes.truncate((active + more.max(active)).min(most));
+    let mut columns: Vec<usize> = wishes.into_iter().map(|w| w.1).collect();
+    columns.sort_unstable();
+    columns
+}
+
+/// The step that minimises the quadratic model with the penalty; none where it is 0.
+fn model_step<B: Backend, F: Real, R: Rows>(
+    objective: &Objective<'_, '_, B, F, R>,
+    place: &Place,
+    l1: &Array1<f64>,
+    columns: &[usize],
+    mut hessian: Array2<f64>,
+) -> Result<Option<Array2<f64>>> {
+    let (t, p, c) = (place.theta.nrows(), place.theta.ncols() - 1, columns.len());
+    let of = |a: usize| columns.get(a).copied().unwrap_or(p);
+    let order = t * (c + 1);
+    let pick = |from: &Array2<f64>| Array1::from_shape_fn(order, |e| from[[e / (c + 1), of(e % (c + 1))]]);
+    let (start, gradient) = (pick(&place.theta), pick(&place.gradient));
+    let l1 = Array1::from_shape_fn(order, |e| l1[of(e % (c + 1))]);
+    let fixed = |e: usize| !objective.fit_intercept && e % (c + 1) == c;
+    let floor = 1e-10 * hessian.diag().fold(0.0_f64, |a, &b| a.max(b));
+    hessian.diag_mut().mapv_inplace(|v| v * (1.0 + 1e-12) + floor);
+    let mut value = start.clone();
+    // The model's gradient without the penalty.
+    let mut slope = gradient;
+    let mut first = 0.0_f64;
+    for sweep in 0..2000 {
+        objective.ctl.check()?;
+        let mut largest = 0.0_f64;
+        for e in 0..order {
+            let curvature = hessian[[e, e]];
+            // After the first sweeps only what moves, with a look at all every tenth time.
+            if fixed(e) || !(curvature > 0.0) || (value[e] == 0.0 && slope[e].abs() <= l1[e]) {
+                continue;
+            }
+            let target = value[e] - slope[e] / curvature;
+            let next = target.signum() * (target.abs() - l1[e] / curvature).max(0.0);
+            let step = next - value[e];
+            if step != 0.0 {
+                value[e] = next;
+                slope.scaled_add(step, &hessian.row(e));
+                largest = largest.max(step.abs() * curvature);
+            }
+        }
+        if sweep == 0 {
+            first = largest;
+        }
+        if largest <= 1e-4 * first || largest <= 1e-17 {
+            break;
+        }
+    }
+    let step = value - start;
+    if step.iter().all(|&v| v == 0.0) || !step.iter().all(|v| v.is_finite()) {
+        return Ok(None);
+    }
+    let mut direction = Array2::zeros(place.theta.dim());
+    for k in 0..t {
+        let own = step.slice(s![k * (c + 1)..(k + 1) * (c + 1)]);
+        own.iter().enumerate().for_each(|(a, &v)| direction[[k, of(a)]] = v);
+    }
+    Ok(Some(direction))
+}
+
+/// The first of ever shorter steps that is low enough.
+fn search<B: Backend, F: Real, R: Rows>(
+    objective: &Objective<'_, '_, B, F, R>,
+    place: &Place,
+    direction: &Array2<f64>,
+    l1: &Array1<f64>,
+) -> Result<Option<Place>> {
+    let penalty = |theta: &Array2<f64>| -> f64 {
+        theta.rows().into_iter().map(|row| row.iter().zip(l1).map(|(v, l)| v.abs() * l).sum::<f64>()).sum()
+    };
+    let slope: f64 = direction.iter().zip(&place.gradient).map(|(d, g)| d * g).sum();
+    // Where the L1 penalty is on the intercept, `l1` has it in its last place: θ is b there.
+    let foreseen = slope + penalty(&(&place.theta + direction)) - penalty(&place.theta);
+    let mut length = 1.0;
+    for _ in 0..40 {
+        let mut theta = place.theta.clone();
+        theta.scaled_add(length, direction);
+        if length == 1.0 {
+            // Exact zeros stay exact.
+            theta.iter_mut().for_each(|v| {
+                if v.abs() < 1e-300 {
+                    *v = 0.0;
+                }
+            });
+        }
+        let next = objective.at(theta)?;
+        let change = next.value - place.value;
+        let rounding = change.abs() <= 1e-13 * place.value.abs() && next.violation <= place.violation;
+        if change <= 1e-4 * length * foreseen || rounding {
+            return Ok(Some(next));
+        }
+        length *= 0.5;
+    }
+    Ok(None)
+}
