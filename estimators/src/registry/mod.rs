@@ -253,6 +253,8 @@ registry! {
     // Linear models: logistic regression.
     LogisticRegression: crate::linear::LogisticRegression => crate::linear::LinearClassifier, Classification,
         "logistic-regression", [predict, decision, proba];
+    LogisticRegressionCV: crate::linear::LogisticRegressionCV => crate::linear::LogisticPath, Classification,
+        "logistic-regression-cv", [predict, decision, proba];
     // Linear models: generalised.
     PoissonRegressor: crate::linear::PoissonRegressor => crate::linear::LinearModel, Regression, "poisson-regressor",
         [predict];
