@@ -1,5 +1,6 @@
 //! Compressed sparse matrices, borrowed from whoever owns them.
 
+use crate::host::row_step::RowStep;
 use crate::{Error, Real, Result};
 
 /// Index arrays as they come: scipy and sprs use `i32` or `i64`, sprs also `usize`. None of them is copied.
@@ -120,6 +121,18 @@ impl<'a, F: Real> Compressed<'a, F> {
     /// The stored values.
     pub fn data(&self) -> &'a [F] {
         &self.data[..self.indptr.get(self.indptr.len() - 1) - self.base]
+    }
+
+    /// Asks for slice `major`, which will be wanted soon.
+    #[inline]
+    pub fn prefetch(&self, major: usize) {
+        let range = self.indptr.get(major) - self.base..self.indptr.get(major + 1) - self.base;
+        RowStep::prefetch(&self.data[range.clone()]);
+        match self.indices {
+            Indices::I32(s) => RowStep::prefetch(&s[range]),
+            Indices::I64(s) => RowStep::prefetch(&s[range]),
+            Indices::Usize(s) => RowStep::prefetch(&s[range]),
+        }
     }
 
     /// Calls `entry(index, value)` for each stored entry of slice `major` (a row of CSR, a column of CSC), in order.

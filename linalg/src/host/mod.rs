@@ -13,6 +13,7 @@ pub mod panel_kernels;
 pub mod pointwise;
 pub mod qr;
 mod row_loops;
+pub mod row_step;
 pub mod rows;
 pub mod seeding;
 pub mod sparse_gram;

@@ -6,4 +6,5 @@ pub mod lsqr;
 pub mod nnls;
 pub mod projected;
 pub mod sag;
+pub mod sgd;
 pub mod spectral;
