@@ -60,7 +60,7 @@ pub fn choose(
     target: Option<&Column>,
     asked: Option<args::Task>,
 ) -> Result<Choice, Failure> {
-    let clusters = found.iter().find(|(_, task)| *task == Task::Clustering);
+    let clusters = found.iter().find(|(_, task)| !task.has_target());
     let Some(target) = target else {
         return match clusters {
             Some(_) if asked.is_some() => Err(Failure::Usage(format!("{name} takes no --task"))),
@@ -69,7 +69,7 @@ pub fn choose(
         };
     };
     if clusters.is_some() {
-        return Err(Failure::Usage(format!("{name} finds groups and takes no --target (--drop leaves a column out)")));
+        return Err(Failure::Usage(format!("{name} takes no --target (--drop leaves a column out)")));
     }
     let (suggested, because) = suggestion(target);
     let task = match (asked, found) {
@@ -172,7 +172,7 @@ mod tests {
         assert!(said(classes, Some(&number), None).contains("holds 0.5"));
         assert!(said(numbers, Some(&number), Some(args::Task::Classification)).contains("regression only"));
         assert!(said(BOTH, Some(&Column::time("y", vec![0])), None).contains("holds time"));
-        assert!(named("perceptron").unwrap_err().message().unwrap().contains("ridge"));
+        assert!(named("percepton").unwrap_err().message().unwrap().contains("ridge"));
         assert_eq!(named("ridge").unwrap(), named("Ridge").unwrap());
     }
 }

@@ -16,7 +16,7 @@ pub fn run(given: &Evaluate, session: &Session) -> Result<(), Failure> {
     read::check_streams(&given.model, &given.file)?;
     let saved = read::model(&given.model)?;
     let model = saved.model()?;
-    let target = saved.target.clone().filter(|_| model.task() != Task::Clustering);
+    let target = saved.target.clone().filter(|_| model.task().has_target());
     let mut others: Vec<(&str, ColumnType)> = Vec::new();
     others.extend(target.as_deref().map(|name| (name, read::target_type(&saved))));
     others.extend(given.weights.as_deref().map(|name| (name, ColumnType::Number)));
@@ -60,5 +60,6 @@ pub fn task_name(task: Task) -> &'static str {
         Task::Regression => "regression",
         Task::Classification => "classification",
         Task::Clustering => "clustering",
+        Task::Outliers => "outliers",
     }
 }

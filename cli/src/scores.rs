@@ -77,6 +77,15 @@ fn of(saved: &Saved, table: &Table, weights: Option<&[f64]>, ctl: &Control) -> R
             };
             scores.list.push(Score::of("inertia", "inertia", inertia)?);
         }
+        (Task::Outliers, _) => {
+            let weight = |i: usize| weights.map_or(1.0, |w| w[i]);
+            let (mut outside, mut all) = (0.0, 0.0);
+            for (i, &p) in predicted.iter().enumerate() {
+                all += weight(i);
+                outside += if p < 0.0 { weight(i) } else { 0.0 };
+            }
+            scores.list.push(Score::of("outlier_share", "share of outliers", Ok(outside / all))?);
+        }
         (_, None) => return Err(Error::Unsupported("the model file does not say what its target is called".into())),
         (_, Some(TargetColumn::Values(y))) => {
             let y = y.column(0);

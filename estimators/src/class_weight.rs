@@ -32,21 +32,29 @@ impl ClassWeight {
         let n = codes.nrows();
         let mut weights = own.map_or_else(|| vec![1.0; n], <[f64]>::to_vec);
         for (k, column) in codes.columns().into_iter().enumerate() {
-            let by_class: Cow<'_, [f64]> = match self {
-                ClassWeight::Each(each) if each.len() == n_classes.len() && each[k].len() == n_classes[k] => {
-                    (&each[k]).into()
-                }
-                ClassWeight::Each(_) => bad_input!("class_weight needs one weight for each class of each output"),
-                ClassWeight::Rule(WeightRule::Balanced) => {
-                    let mut counts = vec![0.0; n_classes[k]];
-                    column.iter().for_each(|&code| counts[code as usize] += 1.0);
-                    let present = counts.iter().filter(|&&c| c > 0.0).count() as f64;
-                    counts.iter().map(|c| n as f64 / (present * c)).collect()
-                }
-            };
+            let by_class = self.by_class(codes, k, n_classes)?;
             weights.iter_mut().zip(column).for_each(|(w, &code)| *w *= by_class[code as usize]);
         }
         Ok(weights)
+    }
+
+    /// The weight of each class of output `k`.
+    ///
+    /// # Errors
+    /// As [`ClassWeight::of_rows`].
+    pub fn by_class(&self, codes: ArrayView2<'_, u32>, k: usize, n_classes: &[usize]) -> Result<Cow<'_, [f64]>> {
+        Ok(match self {
+            ClassWeight::Each(each) if each.len() == n_classes.len() && each[k].len() == n_classes[k] => {
+                (&each[k]).into()
+            }
+            ClassWeight::Each(_) => bad_input!("class_weight needs one weight for each class of each output"),
+            ClassWeight::Rule(WeightRule::Balanced) => {
+                let mut counts = vec![0.0; n_classes[k]];
+                codes.column(k).iter().for_each(|&code| counts[code as usize] += 1.0);
+                let present = counts.iter().filter(|&&c| c > 0.0).count() as f64;
+                counts.iter().map(|c| codes.nrows() as f64 / (present * c)).collect()
+            }
+        })
     }
 }
 

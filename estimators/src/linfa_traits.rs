@@ -212,7 +212,12 @@ pub(crate) mod names {
 }
 pub(crate) use {connect, linfa_classes, linfa_numbers, linfa_params};
 
-linfa_predict!(crate::linear::LinearModel, crate::tree::NumberTree);
+linfa_predict!(
+    crate::linear::LinearModel,
+    crate::tree::NumberTree,
+    crate::linear::sgd::Stepped<crate::linear::LinearModel>,
+    crate::linear::sgd::Stepped<crate::linear::sgd::OneClass>
+);
 
 impl<F: Real, D: Storage<Elem = F>> PredictInplace<ArrayBase<D, Ix2>, Array1<usize>> for crate::cluster::KMeansModel {
     fn predict_inplace(&self, x: &ArrayBase<D, Ix2>, y: &mut Array1<usize>) {

@@ -67,7 +67,7 @@ class Pipeline(_Pipeline):
         classes = getattr(self.steps[-1][1], "classes_", None)
         if classes is not None:
             return classes[out[:, 0].astype(np.int64)]
-        if whole.model.task == "clustering":
+        if whole.model.task in ("clustering", "outliers"):
             return out[:, 0].astype(np.int32)
         return out[:, 0] if out.shape[1] == 1 else out
 

@@ -9,6 +9,7 @@ mod model;
 mod rows;
 mod run;
 mod saved;
+mod sgd;
 mod transformer;
 mod tree;
 mod value;
@@ -23,6 +24,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(model::estimators, module)?)?;
     module.add_function(wrap_pyfunction!(model::parameters, module)?)?;
     module.add_function(wrap_pyfunction!(linear::linear_predict, module)?)?;
+    module.add_function(wrap_pyfunction!(sgd::sgd_start, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::nearest_center, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::center_distances, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::center_inertia, module)?)?;

@@ -96,7 +96,7 @@ impl Model {
         self.inner.name()
     }
 
-    /// What it learns: `regression`, `classification` or `clustering`.
+    /// What it learns: `regression`, `classification`, `clustering` or `outliers`.
     #[getter]
     fn task(&self) -> String {
         format!("{:?}", self.inner.task()).to_lowercase()

@@ -88,7 +88,7 @@ pub fn estimator<B: Backend>(name: &str, task: Task, on: &B, ctl: &Control) -> S
     let data = match task {
         Task::Regression => data.with_values(y.view()),
         Task::Classification => data.with_classes(classes.view(), vec![3]),
-        Task::Clustering => data,
+        Task::Clustering | Task::Outliers => data,
     };
     let estimator = seeded(name);
     let model = estimator.fit(&data, None, on, ctl).unwrap_or_else(|e| panic!("{name}: {e}"));

@@ -11,6 +11,7 @@ pub mod ols;
 pub mod problem;
 pub mod ridge;
 mod ridge_solve;
+pub mod sgd;
 pub mod solver;
 
 pub use classifier::{LinearClassifier, Probabilities};
@@ -21,3 +22,6 @@ pub use logistic_path::LogisticPath;
 pub use model::LinearModel;
 pub use ols::LinearRegression;
 pub use ridge::{PerOutput, Ridge, RidgeSolver};
+pub use sgd::{
+    PassiveAggressiveClassifier, PassiveAggressiveRegressor, Perceptron, SGDClassifier, SGDOneClassSVM, SGDRegressor,
+};

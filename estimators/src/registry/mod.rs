@@ -21,6 +21,15 @@ pub enum Task {
     Classification,
     /// Groups, without a target.
     Clustering,
+    /// Which rows are unlike the others (-1, else 1), without a target.
+    Outliers,
+}
+
+impl Task {
+    /// Whether there is something to predict.
+    pub fn has_target(self) -> bool {
+        matches!(self, Task::Regression | Task::Classification)
+    }
 }
 
 /// Calls a method where the model's list of capabilities names it; elsewhere it is an error.
@@ -263,6 +272,19 @@ registry! {
     TweedieRegressor: crate::linear::TweedieRegressor => crate::linear::LinearModel, Regression, "tweedie-regressor",
         [predict];
     // Linear models: stochastic gradients.
+    SGDClassifier: crate::linear::SGDClassifier => crate::linear::sgd::Stepped<crate::linear::LinearClassifier>,
+        Classification, "sgd-classifier", [predict, decision, proba];
+    SGDRegressor: crate::linear::SGDRegressor => crate::linear::sgd::Stepped<crate::linear::LinearModel>, Regression,
+        "sgd-regressor", [predict];
+    SGDOneClassSVM: crate::linear::SGDOneClassSVM => crate::linear::sgd::Stepped<crate::linear::sgd::OneClass>,
+        Outliers, "sgd-one-class-svm", [predict, decision];
+    Perceptron: crate::linear::Perceptron => crate::linear::sgd::Stepped<crate::linear::LinearClassifier>,
+        Classification, "perceptron", [predict, decision];
+    PassiveAggressiveClassifier: crate::linear::PassiveAggressiveClassifier
+        => crate::linear::sgd::Stepped<crate::linear::LinearClassifier>, Classification,
+        "passive-aggressive-classifier", [predict, decision];
+    PassiveAggressiveRegressor: crate::linear::PassiveAggressiveRegressor
+        => crate::linear::sgd::Stepped<crate::linear::LinearModel>, Regression, "passive-aggressive-regressor", [predict];
     // Linear models: robust.
     // Beside the linear models: discriminants, kernels, isotonic.
     // Clustering.

@@ -175,9 +175,8 @@ impl Sgd {
             }
             let measure = match problem.held_out {
                 Some(held_out) => {
-                    let predict = |&i: &u32| {
-                        problem.rows.dot(i as usize, &pass.weights.w) * pass.weights.scale + pass.intercept
-                    };
+                    let predict =
+                        |&i: &u32| problem.rows.dot(i as usize, &pass.weights.w) * pass.weights.scale + pass.intercept;
                     (held_out.score)(&held_out.rows.iter().map(predict).collect::<Vec<f64>>())
                 }
                 None => pass.objective / learnt as f64,

@@ -40,7 +40,7 @@ pub struct Dense<'a, F: Real> {
 
 impl<'a, F: Real> Dense<'a, F> {
     /// The rows of `x`; a copy by row where they do not lie so.
-    pub fn new(x: &'a ArrayView2<'a, F>) -> Self {
+    pub fn new(x: &'a ArrayView2<'_, F>) -> Self {
         let (cols, step) = (x.ncols(), RowStep::detect());
         if let Some(values) = x.as_slice() {
             return Dense { values: values.into(), cols, step };
