@@ -4,7 +4,12 @@ from ironlearn.linear_model._deviance import GammaRegressor, PoissonRegressor, T
 from ironlearn.linear_model._least_squares import LinearRegression
 from ironlearn.linear_model._logistic import LogisticRegression
 from ironlearn.linear_model._logistic_cv import LogisticRegressionCV
+from ironlearn.linear_model._passive_aggressive import PassiveAggressiveClassifier, PassiveAggressiveRegressor
+from ironlearn.linear_model._perceptron import Perceptron
 from ironlearn.linear_model._ridge import Ridge, ridge_regression
+from ironlearn.linear_model._sgd_classifier import SGDClassifier
+from ironlearn.linear_model._sgd_one_class import SGDOneClassSVM
+from ironlearn.linear_model._sgd_regressor import SGDRegressor
 
 __all__ = [
     # least squares
@@ -17,4 +22,11 @@ __all__ = [
     "LogisticRegressionCV",
     "PoissonRegressor",
     "TweedieRegressor",
+    # stochastic gradients
+    "PassiveAggressiveClassifier",
+    "PassiveAggressiveRegressor",
+    "Perceptron",
+    "SGDClassifier",
+    "SGDOneClassSVM",
+    "SGDRegressor",
 ]

@@ -158,7 +158,9 @@ impl Options {
         if let Some(tol) = self.tol {
             number("tol", "a float in the range [0.0, inf) or None", tol, tol >= 0.0)?;
         }
-        number("eta0", "a float in the range (0.0, inf)", self.eta0, self.eta0 > 0.0)?;
+        if !(self.eta0 > 0.0) {
+            return wrong("eta0", "a float in the range (0.0, inf)", self.eta0.to_string());
+        }
         number("power_t", "a float", self.power_t, true)?;
         let fraction = self.validation_fraction;
         number("validation_fraction", "a float in the range (0.0, 1.0)", fraction, fraction > 0.0 && fraction < 1.0)?;

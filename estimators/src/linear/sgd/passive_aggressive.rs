@@ -21,7 +21,7 @@ pub struct PassiveAggressiveClassifier {
     /// `hinge`: PA-I; `squared_hinge`: PA-II.
     pub loss: SgdLoss,
     /// The longest step of `hinge` and `epsilon_insensitive`; for the squared losses the larger it is, the less steps
-    /// are held back. Range (0, ∞).
+    /// are held back. Range (0, ∞].
     #[serde(rename = "C")]
     pub c: f64,
     /// Whether b is fitted; otherwise 0.
@@ -76,7 +76,7 @@ pub struct PassiveAggressiveRegressor {
     /// `epsilon_insensitive`: PA-I; `squared_epsilon_insensitive`: PA-II.
     pub loss: SgdLoss,
     /// The longest step of `hinge` and `epsilon_insensitive`; for the squared losses the larger it is, the less steps
-    /// are held back. Range (0, ∞).
+    /// are held back. Range (0, ∞].
     #[serde(rename = "C")]
     pub c: f64,
     /// Whether b is fitted; otherwise 0.
@@ -233,9 +233,9 @@ fn check_loss(estimator: &'static str, loss: SgdLoss, allowed: [SgdLoss; 2], exp
 }
 
 fn check_c(estimator: &'static str, c: f64) -> Result<()> {
-    if c.is_finite() && c > 0.0 {
+    if c > 0.0 {
         return Ok(());
     }
-    let expected = "a float in the range (0.0, inf)".into();
+    let expected = "a float in the range (0.0, inf]".into();
     Err(Error::Parameter { estimator, name: "C", expected, found: c.to_string() })
 }

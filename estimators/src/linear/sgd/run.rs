@@ -104,7 +104,7 @@ pub(super) fn fit<M: Fitted>(
         weights: weights.as_deref(),
         order,
         held_out,
-        starts: starts(start, problems, p, options.average)?,
+        starts: starts(start, problems, p, options)?,
         x_finite: &|| data.x.all_finite(),
         ctl,
     };
@@ -119,10 +119,18 @@ pub(super) fn fit<M: Fitted>(
 }
 
 /// Where each problem begins.
-fn starts<M: Fitted>(start: Option<&Stepped<M>>, problems: usize, p: usize, average: usize) -> Result<Vec<State>> {
+fn starts<M: Fitted>(
+    start: Option<&Stepped<M>>,
+    problems: usize,
+    p: usize,
+    options: &Options,
+) -> Result<Vec<State>> {
+    let average = options.average;
     let Some(start) = start else {
         let mean = (average > 0).then(|| (vec![0.0; p], 0.0));
-        return Ok(vec![State { coef: vec![0.0; p], intercept: 0.0, mean, t: 1.0 }; problems]);
+        // The one-class machine's offset begins at 0.
+        let intercept = f64::from(u8::from(options.one_class));
+        return Ok(vec![State { coef: vec![0.0; p], intercept, mean, t: 1.0 }; problems]);
     };
     let (coef, intercept) = start.model.parts();
     let given = Steps { coef: coef.clone(), intercept };
