@@ -52,7 +52,7 @@ class StochasticRegressor(RegressorMixin, StochasticGradients):
 
     def _after_load(self):
         """One output: ``coef_`` has one dimension."""
-        self.coef_ = self.coef_[0]
+        self.coef_ = np.ravel(self.coef_)
 
     def _fitted(self, name):
         value = super()._fitted(name)

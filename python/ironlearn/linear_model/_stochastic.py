@@ -85,9 +85,10 @@ class StochasticGradients(SparseCoefMixin, NativeEstimator):
             params |= {"max_iter": 1, "tol": None}
         for name in _KEPT:
             self.__dict__.pop(name, None)
+        before = self.__dict__.get("coef_") if partial else None
         tell = _print_epoch if getattr(self, "verbose", 0) else None
         try:
-            return self._fit_native(
+            self._fit_native(
                 X,
                 y,
                 n_classes=n_classes,
@@ -100,6 +101,10 @@ class StochasticGradients(SparseCoefMixin, NativeEstimator):
             # scikit-learn's own words, where NaN or infinity is the reason.
             assert_all_finite(X, estimator_name=type(self).__name__, input_name="X")
             raise
+        if isinstance(before, np.ndarray) and before.flags.writeable and before.dtype == self.coef_.dtype:
+            # scikit-learn learns in place: whoever holds coef_ sees the new numbers.
+            before[...] = self.coef_.reshape(before.shape)
+            self.coef_ = before
 
     def _warn_power(self):
         if getattr(self, "power_t", 0) < 0:
