@@ -109,8 +109,8 @@ class StochasticClassifier(LinearClassifierMixin, StochasticGradients):
                 raise ValueError(
                     "class_weight 'balanced' is not supported for partial_fit. In order to use 'balanced' weights, use "
                     "compute_class_weight('balanced', classes=classes, y=y). In place of y you can use a large enough "
-                    "sample of the full training set target to properly estimate the class frequency distributions. Pass "
-                    "the resulting weights as the class_weight parameter."
+                    "sample of the full training set target to properly estimate the class frequency distributions. "
+                    "Pass the resulting weights as the class_weight parameter."
                 )
         return self._learn(X, y, classes=classes, sample_weight=sample_weight, partial=True)
 
@@ -157,8 +157,8 @@ class StochasticClassifier(LinearClassifierMixin, StochasticGradients):
 class SGDClassifier(StochasticClassifier):
     """Linear classification by stochastic gradient descent: support vector machines, logistic regression and others.
 
-    Minimises the mean loss plus ``alpha`` times the penalty, one step a row. The rows are visited in scikit-learn's order:
-    the same ``random_state`` makes the same steps. Columns should have similar scales.
+    Minimises the mean loss plus ``alpha`` times the penalty, one step a row. The rows are visited in scikit-learn's
+    order: the same ``random_state`` makes the same steps. Columns should have similar scales.
 
     Parameters
     ----------

@@ -117,8 +117,8 @@ class StochasticRegressor(RegressorMixin, StochasticGradients):
 class SGDRegressor(StochasticRegressor):
     """Linear regression by stochastic gradient descent.
 
-    Minimises the mean loss plus ``alpha`` times the penalty, one step a row. The rows are visited in scikit-learn's order:
-    the same ``random_state`` makes the same steps. Columns should have similar scales.
+    Minimises the mean loss plus ``alpha`` times the penalty, one step a row. The rows are visited in scikit-learn's
+    order: the same ``random_state`` makes the same steps. Columns should have similar scales.
 
     Parameters
     ----------

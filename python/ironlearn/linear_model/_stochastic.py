@@ -54,7 +54,8 @@ class StochasticGradients(SparseCoefMixin, NativeEstimator):
             raise ValueError("early_stopping should be False with partial_fit")
         if rate == "optimal" and get("alpha") == 0:
             raise ValueError(
-                "alpha must be > 0 since learning_rate is 'optimal'. alpha is used to compute the optimal learning rate."
+                "alpha must be > 0 since learning_rate is 'optimal'. alpha is used to compute the optimal learning "
+                "rate."
             )
         if rate in ("pa1", "pa2"):
             wanted = "hinge" if self._stratified else "epsilon_insensitive"
@@ -109,8 +110,8 @@ class StochasticGradients(SparseCoefMixin, NativeEstimator):
     def _warn_power(self):
         if getattr(self, "power_t", 0) < 0:
             warnings.warn(
-                "Negative values for `power_t` are deprecated in version 1.8 and will raise an error in 1.10. Use values "
-                "in the range [0.0, inf) instead.",
+                "Negative values for `power_t` are deprecated in version 1.8 and will raise an error in 1.10. Use "
+                "values in the range [0.0, inf) instead.",
                 FutureWarning,
                 stacklevel=3,
             )

@@ -119,12 +119,7 @@ pub(super) fn fit<M: Fitted>(
 }
 
 /// Where each problem begins.
-fn starts<M: Fitted>(
-    start: Option<&Stepped<M>>,
-    problems: usize,
-    p: usize,
-    options: &Options,
-) -> Result<Vec<State>> {
+fn starts<M: Fitted>(start: Option<&Stepped<M>>, problems: usize, p: usize, options: &Options) -> Result<Vec<State>> {
     let average = options.average;
     let Some(start) = start else {
         let mean = (average > 0).then(|| (vec![0.0; p], 0.0));
