@@ -104,6 +104,20 @@ DIFFERENT = {
     ("Ridge", "predict", "a dict"): "as above",
 }
 
+# Fit and predict take what the other linear models take.
+for _name in (
+    "PassiveAggressiveClassifier",
+    "PassiveAggressiveRegressor",
+    "Perceptron",
+    "SGDClassifier",
+    "SGDOneClassSVM",
+    "SGDRegressor",
+):
+    DIFFERENT[_name, "fit", "64-bit indices"] = "scikit-learn's loops want 32-bit indices; ours take both"
+    if _name != "SGDOneClassSVM":
+        DIFFERENT[_name, "predict", "dates"] = "as for Ridge"
+        DIFFERENT[_name, "predict", "a dict"] = "scikit-learn raises TypeError or ValueError by class and method"
+
 
 def public(kind):
     """The class that users catch: NumPy raises private subclasses of TypeError and ValueError."""
