@@ -77,7 +77,7 @@ pub struct Reading {
 pub struct Train {
     /// CSV, plain or gzip or zip; - is standard input
     pub file: PathBuf,
-    /// The column to predict; none for clustering
+    /// The column to predict; none for clustering and outliers
     #[arg(long, value_name = "COL")]
     pub target: Option<String>,
     /// The model's name, as `ironlearn models` lists it

@@ -2,7 +2,6 @@
 
 use super::{TargetColumn, run_steps};
 use crate::preprocess::Block;
-use crate::registry::Task;
 use crate::{Control, Error, Result, Saved, Warning, bad_input};
 use ironlearn_datasets::{Column, ColumnType, MISSING, MISSING_TIME, Table, Values};
 use ndarray::Array2;
@@ -111,7 +110,7 @@ impl Saved {
     /// [`Error::Input`] where the table has no such column, and as [`TargetColumn::known`].
     pub fn target_of(&self, table: &Table) -> Result<Option<TargetColumn>> {
         let Some(name) = &self.target else { return Ok(None) };
-        if self.model()?.task() == Task::Clustering {
+        if !self.model()?.task().has_target() {
             return Ok(None);
         }
         match table.column(name) {

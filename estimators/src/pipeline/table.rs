@@ -6,7 +6,6 @@ use crate::preprocess::{
     AnyTransformer, Block, Branch, ColumnTransformer, DateTimeEncoder, FrequencyEncoder, OnUnknown, OneHotEncoder,
     Selector, SimpleImputer, StandardScaler, Steps, Strategy, TargetEncoder,
 };
-use crate::registry::Task;
 use crate::{AnyEstimator, Backend, Control, Result, Saved, Target, bad_input};
 use ironlearn_datasets::{ColumnType, Table, Values};
 use ndarray::ArrayView1;
@@ -92,8 +91,8 @@ impl TablePipeline {
     ) -> Result<Saved> {
         let task = self.estimator.task();
         let y = match (task, target) {
-            (Task::Clustering, Some(_)) => bad_input!("{} takes no target", self.estimator.name()),
-            (Task::Clustering, None) => None,
+            (task, Some(_)) if !task.has_target() => bad_input!("{} takes no target", self.estimator.name()),
+            (task, None) if !task.has_target() => None,
             (_, None) => bad_input!("{} needs a target column", self.estimator.name()),
             (_, Some(name)) => match table.column(name) {
                 None => bad_input!("the table has no column '{name}' to be the target"),
