@@ -18,6 +18,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ironlearn import _core
+from ironlearn._callbacks import FitCallbacks
 from ironlearn._config import get_config
 
 # More than any machine has: a larger number is not an error, but starts no more threads either.
@@ -70,15 +71,18 @@ class NativeEstimator(CallbackSupportMixin, BaseEstimator):
         """Device, threads and progress of one call, as the core takes them."""
         return (get_config()["device"], number_of_threads(getattr(self, "n_jobs", None)), progress)
 
-    def _fit_native(self, X, y=None, *, n_classes=None, sample_weight=None, start=None, params=None, tell=None):
+    def _fit_native(
+        self, X, y=None, *, n_classes=None, sample_weight=None, start=None, params=None, tell=None, callbacks=None
+    ):
         """Fits validated data and sets the fitted attributes, ``report_`` and what the fit warns of.
 
         X: 2-D float array or CSR/CSC; y: float64 (n, outputs) or uint32 codes; sample_weight: float64 or None.
-        ``tell(done, total, measure)`` is called after each step. Returns the core's model.
+        ``tell(done, total, measure)`` is called after each step; ``callbacks`` stands around the fit instead of those
+        that tell of each step. Returns the core's model.
         """
         if params is None:
             params = self._native_params()
-        with _Callbacks(self, X, y) as progress:
+        with callbacks or FitCallbacks(self, X, y) as progress:
             options = self._options(_both(progress, tell))
             model = _core.fit(self._native, params, X, y, n_classes, sample_weight, start, options)
         for name, value in model.attributes().items():
@@ -126,28 +130,3 @@ def _both(first, second):
         second(done, total, measure)
 
     return tell
-
-
-class _Callbacks:
-    """Runs scikit-learn's callbacks around a fit, and hands out the function that tells them of each step."""
-
-    def __init__(self, estimator, X, y, **at_end):
-        self.estimator, self.data, self.at_end = estimator, {"X": X, "y": y}, at_end
-        self.active = bool(getattr(estimator, "_skl_callbacks", None)) or hasattr(estimator, "_parent_callback_ctx")
-
-    def __enter__(self):
-        if not self.active:
-            return None
-        self.context = self.estimator._init_callback_context(max_subtasks=None)
-        self.context.call_on_fit_task_begin(estimator=self.estimator, **self.data)
-        return self._step
-
-    def _step(self, done, total, measure):
-        step = self.context.subcontext(task_name="iteration")
-        step.call_on_fit_task_begin(estimator=self.estimator, **self.data)
-        step.call_on_fit_task_end(estimator=self.estimator, **self.data)
-
-    def __exit__(self, kind, error, trace):
-        if self.active and kind is None:
-            self.context.call_on_fit_task_end(estimator=self.estimator, **self.data, **self.at_end)
-        return False

@@ -9,7 +9,7 @@ from sklearn.callback import with_callbacks
 from sklearn.utils.validation import _check_sample_weight, check_array, check_is_fitted, validate_data
 
 from ironlearn import _columns, _core
-from ironlearn._base import _Callbacks
+from ironlearn._callbacks import FitCallbacks
 from ironlearn._transformer import NativeTransformer, aligned, numbers_of
 
 _FLOATS = [np.float64, np.float32, np.float16]
@@ -77,7 +77,7 @@ class StandardScaler(OneToOneFeatureMixin, NativeTransformer):
         )
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
-        with _Callbacks(self, X, y, reconstruction_attributes={}):
+        with FitCallbacks(self, X, y, reconstruction_attributes={}):
             rows = _rows(X)
             if first:
                 self._fit_rows(rows, sample_weight=sample_weight)

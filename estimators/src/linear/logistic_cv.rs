@@ -251,13 +251,15 @@ impl<B: Backend> FitOn<B> for LogisticRegressionCV {
             let intercept = if params.fit_intercept { w.column(p).to_owned() } else { Array1::zeros(t) };
             (w.slice(s![.., ..p]).to_owned(), intercept)
         };
-        let (folds, dtype) = (paths.dim().0, data.x.dtype());
+        let (folds, dtype) = (paths.dim().0, params.solver.dtype(data.x.dtype()));
         let (w, c, l1_ratio, report) = if params.refit {
             let (r, c) = best(&scores.sum_axis(Axis(0)));
             let from = paths.slice(s![.., r, c, .., ..]).mean_axis(Axis(0)).unwrap_or_default();
             let one = params.one(cs[c], params.l1_ratios[r]);
             let strengths = [(cs[c], params.l1_ratios[r])];
-            let mut found = one.path(&data.x, &labelled, &strengths, Some(parts(&from)), on, ctl)?;
+            // `liblinear` starts anew, as its fits do elsewhere.
+            let from = (params.solver != LogisticSolver::Liblinear).then(|| parts(&from));
+            let mut found = one.path(&data.x, &labelled, &strengths, from, on, ctl)?;
             let Some(found) = found.pop() else { bad_input!("nothing to fit") };
             let report = one.report(vec![found.iterations], found.converged);
             ((found.coef, found.intercept), cs[c], params.l1_ratios[r], report)

@@ -38,13 +38,13 @@ class LinearClassifierMixin(ClassifierMixin):
 
     def _answer(self, X, answer):
         coef, intercept = self._fitted("coef_"), self.intercept_
+        if hasattr(coef, "toarray"):
+            coef = coef.toarray()
         if type(X) is np.ndarray and "feature_names_in_" not in self.__dict__:
             found = _core.linear_predict(X, coef, intercept, self._options(), answer)
             if found is not None:
                 return found
         X = self._validate_rows(X, accept_sparse=["csr", "csc"])
-        if hasattr(coef, "toarray"):
-            coef = coef.toarray()
         found = _core.linear_predict(X, coef, intercept, self._options(), answer)
         if found is None:
             raise ValueError(f"coef_ of shape {np.shape(coef)} does not fit X of shape {X.shape}")

@@ -13,7 +13,9 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from ironlearn import _core
 from ironlearn._base import NativeEstimator
+from ironlearn._callbacks import IterationCallbacks
 from ironlearn.linear_model._classifier import LinearClassifierMixin
 
 _SOLVERS = {"lbfgs", "liblinear", "newton-cg", "newton-cholesky", "sag", "saga"}
@@ -299,9 +301,27 @@ class LogisticRegression(_LogisticMixin, NativeEstimator, BaseEstimator):
             weights = compute_class_weight(self.class_weight, classes=self.classes_, y=y, sample_weight=sample_weight)
             params["class_weight"] = [weights.tolist()]
         start = self._start(X.shape[1]) if self.warm_start and hasattr(self, "coef_") else None
-        self._fit_classes(X, codes, sample_weight, params, start=start, tell=_tell if self.verbose else None)
+        callbacks = None
+        if self.solver == "lbfgs":
+            most, state = max(self.max_iter, 1) + 1, self._after(X, codes, sample_weight, params, start)
+            callbacks = IterationCallbacks(self, X, y, most=most, state=state)
+        tell = _tell if self.verbose else None
+        self._fit_classes(X, codes, sample_weight, params, start=start, tell=tell, callbacks=callbacks)
         self.n_iter_ = np.array(self.report_["iterations"], dtype=np.int32)
         return self
+
+    def _after(self, X, codes, sample_weight, params, start):
+        """The coefficients after so many steps, for a callback that asks: by a fit that ends there."""
+
+        def state(steps):
+            short = params | {"max_iter": steps}
+            weights = None if sample_weight is None else np.ascontiguousarray(sample_weight, dtype=np.float64)
+            n_classes = [len(self.classes_)]
+            model = _core.fit(self._native, short, X, codes, n_classes, weights, start, self._options())
+            found = model.attributes()
+            return {"coef_": found["coef_"], "intercept_": found["intercept_"], "classes_": self.classes_}
+
+        return state
 
     def _start(self, n_features):
         """The core's model to go on from."""
