@@ -150,6 +150,19 @@ def test_lecture_ratings_one_hot():
     assert ours.score(X, y) == pytest.approx(theirs.score(X, y), abs=1e-7)
 
 
+def test_sparse_data_with_few_columns_go_by_their_second_moments():
+    """Categories beside an unscaled number: conjugate gradients would stop far from the solution."""
+    random = np.random.default_rng(0)
+    codes = random.integers(0, 12, 5000)
+    X = np.column_stack([np.eye(12)[codes], random.normal(1000, 700, 5000), np.full(5000, 2013.0)])
+    y = codes + 0.01 * X[:, 12] + random.normal(size=5000)
+    for container in (sparse.csr_array, sparse.csc_array):
+        ours = Ridge().fit(container(X), y)
+        assert ours.solver_ == reference.Ridge().fit(container(X), y).solver_ == "sparse_cg"
+        assert [op for op, *_ in ours.report_["ops"]] == ["gram"]
+        assert_allclose(ours.coef_, reference.Ridge().fit(X, y).coef_, atol=1e-8)
+
+
 def test_single_precision_stays():
     X, y, w = data(dtype=np.float32)
     for model in (LinearRegression(), Ridge(), Ridge(solver="lsqr"), Ridge(solver="svd")):

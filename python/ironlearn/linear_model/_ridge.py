@@ -56,8 +56,10 @@ class Ridge(LinearRegressorMixin, NativeEstimator):
     solver : str, default="auto"
         ``cholesky`` (dense data's default; singular matrices go to ``svd``), ``svd``, ``sparse_cg`` (sparse data's
         default), ``lsqr``, ``sag``, ``saga``, and ``lbfgs``, which is for ``positive=True``: up to 4096 columns active
-        sets find the exact solution under this name, beyond that accelerated projected gradients. ``sag`` with an
-        intercept on sparse data is ``sparse_cg`` unless ``max_iter=None`` and ``tol > 1e-4``, as in scikit-learn.
+        sets find the exact solution under this name, beyond that accelerated projected gradients. ``auto`` on sparse
+        data with few columns beside its entries goes by the normal equations, and still calls it ``sparse_cg``.
+        ``sag`` with an intercept on sparse data is ``sparse_cg`` unless ``max_iter=None`` and ``tol > 1e-4``, as in
+        scikit-learn.
     positive : bool, default=False
         Whether coefficients have to be at least 0.
     random_state : int, RandomState instance or None, default=None
@@ -187,7 +189,7 @@ class Ridge(LinearRegressorMixin, NativeEstimator):
                 stacklevel=3,
             )
             return "sag"
-        return "lsqr" if self.solver == "lsqr" else "sparse_cg"
+        return self.solver if self.solver in ("auto", "lsqr") else "sparse_cg"
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
