@@ -98,13 +98,15 @@ DIFFERENT = {
     ("OrdinalEncoder", "min_frequency", str(10**30)): "as above",
     ("OrdinalEncoder", "encoded_missing_value", "*"): "a code is an integer or NaN; we say so before it is needed",
     ("OrdinalEncoder", "dtype", "*"): "0 and -1 are no types of numbers; scikit-learn finds out only at transform",
+    ("TweedieRegressor", "sample_weight", "negative"): "rows that weigh less than nothing in all have no mean loss",
+    ("TweedieRegressor", "sample_weight", "one negative"): "a deviance that is subtracted has no minimum; we say so",
     ("SimpleImputer", "fill_value", "*"): "an object or a list can be neither computed with nor saved",
     ("LinearRegression", "fit", "a dict"): "scikit-learn raises TypeError or ValueError by class and method",
     ("LinearRegression", "predict", "a dict"): "as above",
     ("Ridge", "predict", "a dict"): "as above",
 }
 
-# Fit and predict take what the other linear models take.
+# Fit takes what the other linear models take.
 for _name in (
     "PassiveAggressiveClassifier",
     "PassiveAggressiveRegressor",
@@ -114,9 +116,22 @@ for _name in (
     "SGDRegressor",
 ):
     DIFFERENT[_name, "fit", "64-bit indices"] = "scikit-learn's loops want 32-bit indices; ours take both"
-    if _name != "SGDOneClassSVM":
-        DIFFERENT[_name, "predict", "dates"] = "as for Ridge"
-        DIFFERENT[_name, "predict", "a dict"] = "scikit-learn raises TypeError or ValueError by class and method"
+
+# Predict takes what the other linear models take.
+for _name in (
+    "LogisticRegression",
+    "LogisticRegressionCV",
+    "PassiveAggressiveClassifier",
+    "PassiveAggressiveRegressor",
+    "Perceptron",
+    "SGDClassifier",
+    "SGDRegressor",
+):
+    DIFFERENT[_name, "predict", "dates"] = "as for Ridge"
+    DIFFERENT[_name, "predict", "a dict"] = "scikit-learn raises TypeError or ValueError by class and method"
+
+for _name in ("LogisticRegression", "LogisticRegressionCV"):
+    DIFFERENT[_name, "sample_weight", "negative"] = "rows that weigh less than nothing in all have no mean loss"
 
 
 def public(kind):

@@ -185,7 +185,8 @@ impl LogisticRegressionCV {
                     if self.fit_intercept {
                         out.column_mut(p).assign(&fitted.intercept);
                     }
-                    steps[[f, r, c]] = fitted.iterations as f64;
+                    // Seeing that the start is good enough is a step too.
+                    steps[[f, r, c]] = fitted.iterations.max(1) as f64;
                     let raw = with_matrix!(data.x.reborrow(), x => {
                         on.matmul(&on.place(x, ctl)?, fitted.coef.t(), ctl)
                     })?;

@@ -109,10 +109,10 @@ class _DevianceRegressor(RegressorMixin, NativeEstimator, BaseEstimator):
             assert_all_finite(X, estimator_name=type(self).__name__, input_name="X")
             raise
         self._after_load()
-        self.n_iter_ = self.report_["iterations"][0]
         return self
 
     def _after_load(self):
+        self.n_iter_ = self.report_["iterations"][0]
         self.coef_, self.intercept_ = self.coef_[0], self.intercept_[0]
         if not self.fit_intercept:
             self.intercept_ = 0.0

@@ -307,8 +307,11 @@ class LogisticRegression(_LogisticMixin, NativeEstimator, BaseEstimator):
             callbacks = IterationCallbacks(self, X, y, most=most, state=state)
         tell = _tell if self.verbose else None
         self._fit_classes(X, codes, sample_weight, params, start=start, tell=tell, callbacks=callbacks)
-        self.n_iter_ = np.array(self.report_["iterations"], dtype=np.int32)
+        self._after_load()
         return self
+
+    def _after_load(self):
+        self.n_iter_ = np.array(self.report_["iterations"], dtype=np.int32)
 
     def _after(self, X, codes, sample_weight, params, start):
         """The coefficients after so many steps, for a callback that asks: by a fit that ends there."""

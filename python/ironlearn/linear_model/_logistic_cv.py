@@ -45,6 +45,13 @@ def _rows(rows):
     return rows.astype(np.uint32).tobytes()
 
 
+def _strengths(Cs):
+    try:
+        return np.asarray(Cs, dtype=float).tolist()
+    except TypeError as error:
+        raise ValueError(f"Cs has to be a number or an array of numbers, got {Cs!r}") from error
+
+
 class LogisticRegressionCV(_LogisticMixin, NativeEstimator, BaseEstimator):
     """Logistic regression with C and l1_ratio chosen by cross-validation.
 
@@ -274,7 +281,7 @@ class LogisticRegressionCV(_LogisticMixin, NativeEstimator, BaseEstimator):
         folds = list(check_cv(self.cv, y, classifier=True).split(X, y, **routed.splitter.split))
         weights = None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64)
         native = self._native_params() | {
-            "Cs": self.Cs if isinstance(self.Cs, numbers.Integral) else np.asarray(self.Cs, dtype=float).tolist(),
+            "Cs": self.Cs if isinstance(self.Cs, numbers.Integral) else _strengths(self.Cs),
             "l1_ratios": ratios,
             "cv": [{"train": _rows(train), "test": _rows(test)} for train, test in folds],
             "scoring": "accuracy",
@@ -290,6 +297,17 @@ class LogisticRegressionCV(_LogisticMixin, NativeEstimator, BaseEstimator):
             scores = self._scores(X, y, folds, scoring, weights, routed.scorer.score)
             native["scores"] = scores.ravel().tolist()
             self._fit_classes(X, codes, weights, native, start=self._model, tell=tell)
+        self._shape_attributes(l1_ratios, penalty, shown, legacy)
+        return self
+
+    def _after_load(self):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            l1_ratios, penalty, shown, _, _, legacy = self._resolve()
+        self._shape_attributes(l1_ratios, penalty, shown, legacy)
+
+    def _shape_attributes(self, l1_ratios, penalty, shown, legacy):
+        """The core's attributes as the parameters want them."""
         self.l1_ratios_ = np.asarray(shown)
         if not self.refit and penalty != "elasticnet":
             self.l1_ratio_ = 0.0
@@ -297,7 +315,6 @@ class LogisticRegressionCV(_LogisticMixin, NativeEstimator, BaseEstimator):
             self.l1_ratio_ = 0.0
         if legacy:
             self._as_before(l1_ratios, shown)
-        return self
 
     def _class_weights(self, y, sample_weight):
         """The weight of each class, by all rows."""
