@@ -216,7 +216,8 @@ linfa_predict!(
     crate::linear::LinearModel,
     crate::tree::NumberTree,
     crate::linear::sgd::Stepped<crate::linear::LinearModel>,
-    crate::linear::sgd::Stepped<crate::linear::sgd::OneClass>
+    crate::linear::sgd::Stepped<crate::linear::sgd::OneClass>,
+    crate::linear::ridge_cv::RidgeCvModel
 );
 
 impl<F: Real, D: Storage<Elem = F>> PredictInplace<ArrayBase<D, Ix2>, Array1<usize>> for crate::cluster::KMeansModel {

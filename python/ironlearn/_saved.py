@@ -99,6 +99,8 @@ def _params(estimator) -> dict:
 
 
 def _classes(estimator) -> list:
+    if hasattr(estimator, "_saved_classes"):
+        return estimator._saved_classes()
     classes = getattr(estimator, "classes_", None)
     if classes is None:
         return []

@@ -25,6 +25,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(model::parameters, module)?)?;
     module.add_function(wrap_pyfunction!(linear::linear_predict, module)?)?;
     module.add_function(wrap_pyfunction!(sgd::sgd_start, module)?)?;
+    module.add_function(wrap_pyfunction!(linear::with_ridge_choice, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::nearest_center, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::center_distances, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::center_inertia, module)?)?;

@@ -2,13 +2,13 @@
 
 use crate::array::{self, X};
 use crate::error::exception;
-use crate::model::SMALL;
+use crate::model::{Model, SMALL};
 use crate::run::{Options, run, run_here};
 use ironlearn::linalg::{host::matmul::matmul, with_matrix};
 use ironlearn::linear::Probabilities;
 use ironlearn::linear::classifier::class_of;
 use ironlearn::loss::Link;
-use ironlearn::{Control, Dtype};
+use ironlearn::{AnyModel, Control, Dtype};
 use ndarray::{Array2, ArrayView2, Axis};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;
@@ -134,4 +134,19 @@ pub fn linear_predict<'py>(
     } else {
         array::to_numpy(py, y, dtype)
     }))
+}
+
+/// The model of RidgeCV or RidgeClassifierCV with another choice: the penalties and their scores, one or one a target.
+#[pyfunction]
+pub fn with_ridge_choice(model: &Bound<'_, Model>, alpha: Vec<f64>, best_score: Vec<f64>) -> PyResult<Model> {
+    let mut inner = model.get().inner.clone();
+    let choice = match &mut inner {
+        AnyModel::RidgeCV(m) => Some(&mut m.choice),
+        AnyModel::RidgeClassifierCV(m) => m.choice.as_mut(),
+        _ => None,
+    };
+    let choice = choice.ok_or_else(|| PyValueError::new_err("a model without a choice of penalty"))?;
+    (choice.per_target, choice.alpha, choice.best_score) = (alpha.len() > 1, alpha, best_score);
+    choice.kept = None;
+    Ok(Model::new(inner))
 }

@@ -112,6 +112,9 @@ impl Params for LogisticRegressionCV {
     const NAME: &'static str = "LogisticRegressionCV";
 
     fn validate(&self) -> Result<()> {
+        if let Strengths::Count(1_000_001..) = self.cs {
+            return Err(Error::Parameters("Cs asks for more than a million values".into()));
+        }
         let values = self.cs.values();
         if values.is_empty() || self.l1_ratios.is_empty() {
             return Err(Error::Parameters("Cs and l1_ratios need a value each at least".into()));

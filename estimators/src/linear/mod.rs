@@ -10,6 +10,10 @@ pub mod model;
 pub mod ols;
 pub mod problem;
 pub mod ridge;
+pub mod ridge_choice;
+pub mod ridge_classifier;
+pub mod ridge_cv;
+mod ridge_path;
 mod ridge_solve;
 pub mod sgd;
 pub mod solver;
@@ -22,6 +26,8 @@ pub use logistic_path::LogisticPath;
 pub use model::LinearModel;
 pub use ols::LinearRegression;
 pub use ridge::{PerOutput, Ridge, RidgeSolver};
+pub use ridge_classifier::{RidgeClassifier, RidgeClassifierCV};
+pub use ridge_cv::RidgeCV;
 pub use sgd::{
     PassiveAggressiveClassifier, PassiveAggressiveRegressor, Perceptron, SGDClassifier, SGDOneClassSVM, SGDRegressor,
 };

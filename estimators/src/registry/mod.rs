@@ -257,6 +257,11 @@ registry! {
         [predict];
     Ridge: crate::linear::Ridge => crate::linear::LinearModel, Regression, "ridge", [predict];
     // Linear models: ridge with cross-validation, Bayesian.
+    RidgeCV: crate::linear::RidgeCV => crate::linear::ridge_cv::RidgeCvModel, Regression, "ridge-cv", [predict];
+    RidgeClassifier: crate::linear::RidgeClassifier => crate::linear::ridge_classifier::RidgeClassifierModel,
+        Classification, "ridge-classifier", [predict, decision];
+    RidgeClassifierCV: crate::linear::RidgeClassifierCV => crate::linear::ridge_classifier::RidgeClassifierModel,
+        Classification, "ridge-classifier-cv", [predict, decision];
     // Linear models: coordinate descent.
     // Linear models: least angles, orthogonal matching pursuit.
     // Linear models: logistic regression.

@@ -7,6 +7,8 @@ from ironlearn.linear_model._logistic_cv import LogisticRegressionCV
 from ironlearn.linear_model._passive_aggressive import PassiveAggressiveClassifier, PassiveAggressiveRegressor
 from ironlearn.linear_model._perceptron import Perceptron
 from ironlearn.linear_model._ridge import Ridge, ridge_regression
+from ironlearn.linear_model._ridge_classifier import RidgeClassifier
+from ironlearn.linear_model._ridge_cv import RidgeClassifierCV, RidgeCV
 from ironlearn.linear_model._sgd_classifier import SGDClassifier
 from ironlearn.linear_model._sgd_one_class import SGDOneClassSVM
 from ironlearn.linear_model._sgd_regressor import SGDRegressor
@@ -15,6 +17,9 @@ __all__ = [
     # least squares
     "LinearRegression",
     "Ridge",
+    "RidgeCV",
+    "RidgeClassifier",
+    "RidgeClassifierCV",
     "ridge_regression",
     # logistic regression, generalised
     "GammaRegressor",

@@ -23,12 +23,13 @@ class LinearClassifierMixin(ClassifierMixin):
         self.classes_, codes = np.unique(y, return_inverse=True)
         return codes.reshape(-1, 1).astype(np.uint32)
 
-    def _fit_classes(self, X, codes, sample_weight, params=None, **more):
-        """Fits data that are validated but for the finiteness of X, which the core looks at as it goes."""
+    def _fit_classes(self, X, codes, sample_weight, params=None, n_classes=None, **more):
+        """Fits data that are validated but for the finiteness of X, which the core looks at as it goes. ``n_classes``
+        is there for codes of several outputs."""
         if sample_weight is not None:
             sample_weight = np.ascontiguousarray(sample_weight, dtype=np.float64)
         try:
-            n_classes = [len(self.classes_)]
+            n_classes = n_classes or [len(self.classes_)]
             self._fit_native(X, codes, n_classes=n_classes, sample_weight=sample_weight, params=params, **more)
         except ValueError:
             # scikit-learn's own words, where NaN or infinity is the reason.

@@ -40,7 +40,83 @@ def _iterations(report):
     return np.array(report["iterations"], dtype=np.int32) if report["solver"] in _COUNTED else None
 
 
-class Ridge(LinearRegressorMixin, NativeEstimator):
+class BaseRidge(NativeEstimator):
+    """The parameters of Ridge and of its classifier, and the solver that they ask the core for."""
+
+    _parameter_constraints: dict = {
+        "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
+        "fit_intercept": ["boolean"],
+        "copy_X": ["boolean"],
+        "max_iter": [Interval(Integral, 1, None, closed="left"), None],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "solver": [_RIDGE_SOLVERS],
+        "positive": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        alpha=1.0,
+        *,
+        fit_intercept=True,
+        copy_X=True,
+        max_iter=None,
+        tol=1e-4,
+        solver="auto",
+        positive=False,
+        random_state=None,
+    ):
+        self.alpha = alpha
+        self.fit_intercept = fit_intercept
+        self.copy_X = copy_X
+        self.max_iter = max_iter
+        self.tol = tol
+        self.solver = solver
+        self.positive = positive
+        self.random_state = random_state
+
+    def _resolve(self, is_sparse):
+        """The solver to ask the core for, or scikit-learn's error for a combination that does not work."""
+        if self.solver == "lbfgs" and not self.positive:
+            raise ValueError("'lbfgs' solver can be used only when positive=True. Please use another solver.")
+        if self.positive:
+            if self.solver not in ("auto", "lbfgs"):
+                raise ValueError(
+                    f"solver='{self.solver}' does not support positive fitting. Please set the solver to 'auto' or "
+                    "'lbfgs', or set `positive=False`"
+                )
+            return self.solver
+        if not is_sparse:
+            return self.solver
+        if not self.fit_intercept:
+            if self.solver == "svd":
+                raise TypeError("SVD solver does not support sparse inputs currently")
+            return self.solver
+        if self.solver not in ("auto", "lsqr", "sag", "sparse_cg"):
+            raise ValueError(
+                f"solver='{self.solver}' does not support fitting the intercept on sparse data. Please set the solver "
+                "to 'auto' or 'lsqr', 'sparse_cg', 'sag', 'lbfgs' or set `fit_intercept=False`"
+            )
+        if self.solver == "sag" and self.max_iter is None and self.tol > 1e-4:
+            warnings.warn(
+                '"sag" solver requires many iterations to fit an intercept with sparse inputs. Either set the solver '
+                'to "auto" or "sparse_cg", or set a low "tol" and a high "max_iter" (especially if inputs are not '
+                "standardized).",
+                stacklevel=3,
+            )
+            return "sag"
+        return self.solver if self.solver in ("auto", "lsqr") else "sparse_cg"
+
+    def _note_solver(self):
+        self.solver_, self.n_iter_ = self.report_["solver"], _iterations(self.report_)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = self.solver != "svd" and (self.solver != "cholesky" or not self.fit_intercept)
+        return tags
+
+
+class Ridge(LinearRegressorMixin, BaseRidge):
     """Least squares with an L2 penalty: minimises ``||y - Xw - b||² + alpha * ||w||²``.
 
     Parameters
@@ -80,37 +156,6 @@ class Ridge(LinearRegressorMixin, NativeEstimator):
     """
 
     _native = "Ridge"
-    _parameter_constraints: dict = {
-        "alpha": [Interval(Real, 0, None, closed="left"), "array-like"],
-        "fit_intercept": ["boolean"],
-        "copy_X": ["boolean"],
-        "max_iter": [Interval(Integral, 1, None, closed="left"), None],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "solver": [_RIDGE_SOLVERS],
-        "positive": ["boolean"],
-        "random_state": ["random_state"],
-    }
-
-    def __init__(
-        self,
-        alpha=1.0,
-        *,
-        fit_intercept=True,
-        copy_X=True,
-        max_iter=None,
-        tol=1e-4,
-        solver="auto",
-        positive=False,
-        random_state=None,
-    ):
-        self.alpha = alpha
-        self.fit_intercept = fit_intercept
-        self.copy_X = copy_X
-        self.max_iter = max_iter
-        self.tol = tol
-        self.solver = solver
-        self.positive = positive
-        self.random_state = random_state
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
@@ -152,49 +197,9 @@ class Ridge(LinearRegressorMixin, NativeEstimator):
         self._note_solver()
         return self
 
-    def _note_solver(self):
-        self.solver_, self.n_iter_ = self.report_["solver"], _iterations(self.report_)
-
     def _after_load(self):
         super()._after_load()
         self._note_solver()
-
-    def _resolve(self, is_sparse):
-        """The solver to ask the core for, or scikit-learn's error for a combination that does not work."""
-        if self.solver == "lbfgs" and not self.positive:
-            raise ValueError("'lbfgs' solver can be used only when positive=True. Please use another solver.")
-        if self.positive:
-            if self.solver not in ("auto", "lbfgs"):
-                raise ValueError(
-                    f"solver='{self.solver}' does not support positive fitting. Please set the solver to 'auto' or "
-                    "'lbfgs', or set `positive=False`"
-                )
-            return self.solver
-        if not is_sparse:
-            return self.solver
-        if not self.fit_intercept:
-            if self.solver == "svd":
-                raise TypeError("SVD solver does not support sparse inputs currently")
-            return self.solver
-        if self.solver not in ("auto", "lsqr", "sag", "sparse_cg"):
-            raise ValueError(
-                f"solver='{self.solver}' does not support fitting the intercept on sparse data. Please set the solver "
-                "to 'auto' or 'lsqr', 'sparse_cg', 'sag', 'lbfgs' or set `fit_intercept=False`"
-            )
-        if self.solver == "sag" and self.max_iter is None and self.tol > 1e-4:
-            warnings.warn(
-                '"sag" solver requires many iterations to fit an intercept with sparse inputs. Either set the solver '
-                'to "auto" or "sparse_cg", or set a low "tol" and a high "max_iter" (especially if inputs are not '
-                "standardized).",
-                stacklevel=3,
-            )
-            return "sag"
-        return self.solver if self.solver in ("auto", "lsqr") else "sparse_cg"
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = self.solver != "svd" and (self.solver != "cholesky" or not self.fit_intercept)
-        return tags
 
 
 @validate_params(
