@@ -116,6 +116,7 @@ fn summary(attribute: &Attribute) -> String {
         Attribute::Floats(values, _) => array(values, "numbers", |v| format!("{v:?}")),
         Attribute::Int32s(values) => array(values, "integers", i32::to_string),
         Attribute::Int64s(values) => array(values, "integers", i64::to_string),
+        Attribute::List(all) => format!("{} arrays", all.len()),
         #[allow(unreachable_patterns, reason = "the list of kinds grows with the estimators")]
         _ => "…".into(),
     }
@@ -169,6 +170,7 @@ fn attribute(attribute: &Attribute) -> Value {
         Attribute::Floats(values, _) => nested(values.shape(), &mut values.iter().map(|v| number(*v))),
         Attribute::Int32s(values) => nested(values.shape(), &mut values.iter().map(|v| json!(v))),
         Attribute::Int64s(values) => nested(values.shape(), &mut values.iter().map(|v| json!(v))),
+        Attribute::List(all) => all.iter().map(attribute).collect(),
         #[allow(unreachable_patterns, reason = "the list of kinds grows with the estimators")]
         _ => Value::Null,
     }

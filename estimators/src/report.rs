@@ -41,4 +41,6 @@ pub enum WarningKind {
     IllConditioned,
     /// Python: `UserWarning`.
     User,
+    /// Python: `RuntimeWarning`.
+    Runtime,
 }

@@ -226,4 +226,6 @@ pub enum Attribute {
     Int32s(ArrayD<i32>),
     /// Native integers.
     Int64s(ArrayD<i64>),
+    /// One for each output, where they have different lengths.
+    List(Vec<Attribute>),
 }

@@ -32,7 +32,7 @@ def _warning_class(kind: str) -> type[Warning]:
         from scipy.linalg import LinAlgWarning
 
         return LinAlgWarning
-    return UserWarning
+    return RuntimeWarning if kind == "Runtime" else UserWarning
 
 
 @lru_cache

@@ -9,6 +9,7 @@ use numpy::{
 };
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyList;
 
 /// X from Python, kept alive and readable while the core looks at it.
 pub enum X<'py> {
@@ -240,6 +241,11 @@ pub fn attribute<'py>(py: Python<'py>, value: Attribute) -> PyResult<Bound<'py, 
         Attribute::Floats(a, dtype) => to_numpy(py, a, dtype),
         Attribute::Int32s(a) => array(py, a),
         Attribute::Int64s(a) => array(py, a),
+        Attribute::List(all) => {
+            let list = PyList::empty(py);
+            all.into_iter().try_for_each(|one| list.append(attribute(py, one)?))?;
+            list.into_any()
+        }
     })
 }
 

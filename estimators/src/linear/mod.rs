@@ -3,11 +3,13 @@
 pub mod classifier;
 pub mod deviance;
 pub mod glm;
+pub mod lars;
 pub mod logistic;
 pub mod logistic_cv;
 pub mod logistic_path;
 pub mod model;
 pub mod ols;
+pub mod omp;
 pub mod problem;
 pub mod ridge;
 pub mod ridge_choice;
@@ -20,11 +22,13 @@ pub mod solver;
 
 pub use classifier::{LinearClassifier, Probabilities};
 pub use deviance::{DevianceSolver, GammaRegressor, PoissonRegressor, TweedieLink, TweedieRegressor};
+pub use lars::{Lars, LassoLars, LassoLarsIC};
 pub use logistic::{LogisticRegression, LogisticSolver};
 pub use logistic_cv::LogisticRegressionCV;
 pub use logistic_path::LogisticPath;
 pub use model::LinearModel;
 pub use ols::LinearRegression;
+pub use omp::OrthogonalMatchingPursuit;
 pub use ridge::{PerOutput, Ridge, RidgeSolver};
 pub use ridge_classifier::{RidgeClassifier, RidgeClassifierCV};
 pub use ridge_cv::RidgeCV;

@@ -264,6 +264,12 @@ registry! {
         Classification, "ridge-classifier-cv", [predict, decision];
     // Linear models: coordinate descent.
     // Linear models: least angles, orthogonal matching pursuit.
+    Lars: crate::linear::lars::Lars => crate::linear::lars::LarsModel, Regression, "lars", [predict];
+    LassoLars: crate::linear::lars::LassoLars => crate::linear::lars::LarsModel, Regression, "lasso-lars", [predict];
+    LassoLarsIC: crate::linear::lars::LassoLarsIC => crate::linear::lars::LarsModel, Regression, "lasso-lars-ic",
+        [predict];
+    OrthogonalMatchingPursuit: crate::linear::omp::OrthogonalMatchingPursuit => crate::linear::omp::PursuitModel,
+        Regression, "orthogonal-matching-pursuit", [predict];
     // Linear models: logistic regression.
     LogisticRegression: crate::linear::LogisticRegression => crate::linear::LinearClassifier, Classification,
         "logistic-regression", [predict, decision, proba];

@@ -1,10 +1,14 @@
 //! Solvers of (penalised) least squares, a file each.
 
+pub mod active_set;
 pub mod cg;
+pub mod columns;
 pub mod direct;
+pub mod least_angle;
 pub mod lsqr;
 pub mod nnls;
 pub mod projected;
+pub mod pursuit;
 pub mod sag;
 pub mod sgd;
 pub mod spectral;
