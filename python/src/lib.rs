@@ -6,6 +6,7 @@ mod cluster;
 mod error;
 mod linear;
 mod model;
+mod path;
 mod rows;
 mod run;
 mod saved;
@@ -26,6 +27,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(linear::linear_predict, module)?)?;
     module.add_function(wrap_pyfunction!(sgd::sgd_start, module)?)?;
     module.add_function(wrap_pyfunction!(linear::with_ridge_choice, module)?)?;
+    module.add_function(wrap_pyfunction!(path::fit_given, module)?)?;
+    module.add_function(wrap_pyfunction!(path::lars_path, module)?)?;
+    module.add_function(wrap_pyfunction!(path::orthogonal_mp, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::nearest_center, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::center_distances, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::center_inertia, module)?)?;

@@ -71,6 +71,11 @@ impl Model {
         Model { inner, trace: Vec::new(), seconds: 0.0 }
     }
 
+    /// A model with the account of its fit.
+    pub fn fitted(inner: AnyModel, trace: Vec<Trace>, seconds: f64) -> Self {
+        Model { inner, trace, seconds }
+    }
+
     /// Runs `work` on X, in place where X is small.
     fn on<R: Send>(
         &self,

@@ -3,6 +3,8 @@
 pub mod classifier;
 pub mod deviance;
 pub mod glm;
+mod held_out;
+pub mod lars;
 pub mod lars;
 pub mod logistic;
 pub mod logistic_cv;
@@ -22,13 +24,14 @@ pub mod solver;
 
 pub use classifier::{LinearClassifier, Probabilities};
 pub use deviance::{DevianceSolver, GammaRegressor, PoissonRegressor, TweedieLink, TweedieRegressor};
+pub use lars::{Lars, LarsCV, LassoLars, LassoLarsCV, LassoLarsIC};
 pub use lars::{Lars, LassoLars, LassoLarsIC};
 pub use logistic::{LogisticRegression, LogisticSolver};
 pub use logistic_cv::LogisticRegressionCV;
 pub use logistic_path::LogisticPath;
 pub use model::LinearModel;
 pub use ols::LinearRegression;
-pub use omp::OrthogonalMatchingPursuit;
+pub use omp::{OrthogonalMatchingPursuit, OrthogonalMatchingPursuitCV};
 pub use ridge::{PerOutput, Ridge, RidgeSolver};
 pub use ridge_classifier::{RidgeClassifier, RidgeClassifierCV};
 pub use ridge_cv::RidgeCV;

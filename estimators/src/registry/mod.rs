@@ -1,5 +1,6 @@
 //! The one list of estimators. The Python module, the shell and the model file learn of an estimator here.
 
+mod given;
 mod params;
 
 pub use params::{read_params, write_params};
@@ -266,10 +267,15 @@ registry! {
     // Linear models: least angles, orthogonal matching pursuit.
     Lars: crate::linear::lars::Lars => crate::linear::lars::LarsModel, Regression, "lars", [predict];
     LassoLars: crate::linear::lars::LassoLars => crate::linear::lars::LarsModel, Regression, "lasso-lars", [predict];
+    LarsCV: crate::linear::lars::LarsCV => crate::linear::lars::LarsModel, Regression, "lars-cv", [predict];
+    LassoLarsCV: crate::linear::lars::LassoLarsCV => crate::linear::lars::LarsModel, Regression, "lasso-lars-cv",
+        [predict];
     LassoLarsIC: crate::linear::lars::LassoLarsIC => crate::linear::lars::LarsModel, Regression, "lasso-lars-ic",
         [predict];
     OrthogonalMatchingPursuit: crate::linear::omp::OrthogonalMatchingPursuit => crate::linear::omp::PursuitModel,
         Regression, "orthogonal-matching-pursuit", [predict];
+    OrthogonalMatchingPursuitCV: crate::linear::omp::OrthogonalMatchingPursuitCV => crate::linear::omp::PursuitModel,
+        Regression, "orthogonal-matching-pursuit-cv", [predict];
     // Linear models: logistic regression.
     LogisticRegression: crate::linear::LogisticRegression => crate::linear::LinearClassifier, Classification,
         "logistic-regression", [predict, decision, proba];

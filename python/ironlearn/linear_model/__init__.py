@@ -1,9 +1,17 @@
 """Linear models."""
 
 from ironlearn.linear_model._deviance import GammaRegressor, PoissonRegressor, TweedieRegressor
+from ironlearn.linear_model._lars import Lars, LarsCV, LassoLars, LassoLarsCV, LassoLarsIC
+from ironlearn.linear_model._lars_path import lars_path, lars_path_gram
 from ironlearn.linear_model._least_squares import LinearRegression
 from ironlearn.linear_model._logistic import LogisticRegression
 from ironlearn.linear_model._logistic_cv import LogisticRegressionCV
+from ironlearn.linear_model._omp import (
+    OrthogonalMatchingPursuit,
+    OrthogonalMatchingPursuitCV,
+    orthogonal_mp,
+    orthogonal_mp_gram,
+)
 from ironlearn.linear_model._passive_aggressive import PassiveAggressiveClassifier, PassiveAggressiveRegressor
 from ironlearn.linear_model._perceptron import Perceptron
 from ironlearn.linear_model._ridge import Ridge, ridge_regression
@@ -34,4 +42,16 @@ __all__ = [
     "SGDClassifier",
     "SGDOneClassSVM",
     "SGDRegressor",
+    # least angles, orthogonal matching pursuit
+    "Lars",
+    "LarsCV",
+    "LassoLars",
+    "LassoLarsCV",
+    "LassoLarsIC",
+    "OrthogonalMatchingPursuit",
+    "OrthogonalMatchingPursuitCV",
+    "lars_path",
+    "lars_path_gram",
+    "orthogonal_mp",
+    "orthogonal_mp_gram",
 ]

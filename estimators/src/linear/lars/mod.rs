@@ -1,11 +1,15 @@
 //! Least angle regression and the lasso by its whole path.
 
+mod cross_validation;
 mod information;
 mod model;
+mod path;
 mod walk;
 
+pub use cross_validation::{LarsCV, LassoLarsCV};
 pub use information::{Criterion, LassoLarsIC};
 pub use model::{Chosen, Kept, LarsModel, OutputPath};
+pub use path::{path, path_of_moments};
 pub use walk::{Given, Precompute};
 
 use super::solver::least_angle::LeastAngle;

@@ -138,6 +138,11 @@ impl Walking<'_> {
         if !fits(&self.given.gram, (p, p)) || !fits(&self.given.xty, (p, y.ncols())) {
             bad_input!("The shapes of the inputs Gram and Xy do not match.");
         }
+        let finite =
+            |given: &Option<ArrayView2<'_, f64>>| given.is_none_or(|given| given.iter().all(|v| v.is_finite()));
+        if !finite(&self.given.gram) || !finite(&self.given.xty) {
+            bad_input!("Gram or Xy contains NaN or infinity.");
+        }
         self.rule.n_samples = data.weights.as_ref().map_or(n as f64, |w| w.sum());
         with_matrix!(data.x, x => {
             let x = on.place(x, ctl)?;

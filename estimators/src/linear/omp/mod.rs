@@ -1,8 +1,12 @@
 //! Orthogonal matching pursuit: least squares with few columns, one chosen at a time.
 
+mod cross_validation;
 mod model;
+mod path;
 
+pub use cross_validation::OrthogonalMatchingPursuitCV;
 pub use model::PursuitModel;
+pub use path::{path, path_of_moments};
 
 use super::LinearModel;
 use super::lars::Precompute;

@@ -94,7 +94,7 @@ impl LeastAngle {
 impl Walk<'_, '_> {
     fn run(&mut self, ctl: &Control) -> Result<()> {
         let p = self.order.len();
-        let mut moved_signs = false;
+        let mut left = false;
         let mut arrived = ARRIVED;
         loop {
             let step = self.path.knots.len();
@@ -114,7 +114,7 @@ impl Walk<'_, '_> {
             if step >= self.rule.max_iter || self.set.len() >= p {
                 return Ok(());
             }
-            if !moved_signs && !self.join(best, c, alpha)? {
+            if !left && !self.join(best, c, alpha)? {
                 if self.set.is_empty() {
                     return Ok(());
                 }
@@ -133,7 +133,7 @@ impl Walk<'_, '_> {
                 ));
                 return Ok(());
             }
-            moved_signs = self.advance(c)?;
+            left = self.advance(c)?;
         }
     }
 
@@ -214,7 +214,7 @@ impl Walk<'_, '_> {
         Ok(false)
     }
 
-    /// Moves the active coefficients to the next knot; whether signs changed on the way.
+    /// Moves the active coefficients to the next knot; whether columns left there.
     fn advance(&mut self, c: f64) -> Result<bool> {
         let m = self.set.len();
         let mut direction = self.set.solve(&self.signs);
@@ -237,10 +237,11 @@ impl Walk<'_, '_> {
                 meets(c + self.correlation[j], unit + along[j]);
             }
         }
+        // Least angles do not mind a coefficient that changes its sign: its correlation does not.
         let zeros: Vec<f64> = self.order[..m].iter().zip(&direction).map(|(&j, d)| -self.coef[j] / d).collect();
         let zero = zeros.iter().copied().filter(|&z| z > 0.0).fold(f64::INFINITY, f64::min);
-        let crossed = zero < gamma;
-        if crossed && self.rule.lasso {
+        let crossed = self.rule.lasso && zero < gamma;
+        if crossed {
             gamma = zero;
         }
         for (&j, d) in self.order[..m].iter().zip(&direction) {
@@ -251,10 +252,7 @@ impl Walk<'_, '_> {
         }
         if crossed {
             let places: Vec<usize> = (0..m).rev().filter(|&at| zeros[at] == zero).collect();
-            places.iter().for_each(|&at| self.signs[at] = -self.signs[at]);
-            if self.rule.lasso {
-                places.iter().try_for_each(|&at| self.leave(at))?;
-            }
+            places.iter().try_for_each(|&at| self.leave(at))?;
         }
         Ok(crossed)
     }
