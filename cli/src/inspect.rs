@@ -162,8 +162,8 @@ pub fn report(report: &ironlearn::Report) -> Value {
     })
 }
 
-fn attribute(attribute: &Attribute) -> Value {
-    match attribute {
+fn attribute(value: &Attribute) -> Value {
+    match value {
         Attribute::Int(v) => json!(v),
         Attribute::Float(v) => number(*v),
         Attribute::Text(text) => json!(text),
@@ -171,8 +171,6 @@ fn attribute(attribute: &Attribute) -> Value {
         Attribute::Int32s(values) => nested(values.shape(), &mut values.iter().map(|v| json!(v))),
         Attribute::Int64s(values) => nested(values.shape(), &mut values.iter().map(|v| json!(v))),
         Attribute::List(all) => all.iter().map(attribute).collect(),
-        #[allow(unreachable_patterns, reason = "the list of kinds grows with the estimators")]
-        _ => Value::Null,
     }
 }
 

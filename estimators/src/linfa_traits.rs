@@ -217,7 +217,7 @@ linfa_predict!(
     crate::tree::NumberTree,
     crate::linear::sgd::Stepped<crate::linear::LinearModel>,
     crate::linear::sgd::Stepped<crate::linear::sgd::OneClass>,
-    crate::linear::ridge_cv::RidgeCvModel
+    crate::linear::ridge_cv::RidgeCvModel,
     crate::linear::lars::LarsModel,
     crate::linear::omp::PursuitModel
 );

@@ -72,16 +72,24 @@ class NativeEstimator(CallbackSupportMixin, BaseEstimator):
         return (get_config()["device"], number_of_threads(getattr(self, "n_jobs", None)), progress)
 
     def _fit_native(
-        self, X, y=None, *, n_classes=None, sample_weight=None, start=None, params=None, tell=None, callbacks=None
-        self, X, y=None, *, n_classes=None, sample_weight=None, start=None, params=None, tell=None, products=None
+        self,
+        X,
+        y=None,
+        *,
+        n_classes=None,
+        sample_weight=None,
+        start=None,
+        params=None,
+        tell=None,
+        callbacks=None,
+        products=None,
     ):
         """Fits validated data and sets the fitted attributes, ``report_`` and what the fit warns of.
 
         X: 2-D float array or CSR/CSC; y: float64 (n, outputs) or uint32 codes; sample_weight: float64 or None.
         ``tell(done, total, measure)`` is called after each step; ``callbacks`` stands around the fit instead of those
-        that tell of each step. Returns the core's model.
-        ``tell(done, total, measure)`` is called after each step. ``products`` are inner products that the caller has
-        computed, for an estimator that takes them. Returns the core's model.
+        that tell of each step. ``products`` are inner products that the caller has computed, for an estimator that
+        takes them. Returns the core's model.
         """
         if params is None:
             params = self._native_params()
