@@ -31,7 +31,9 @@ pub fn read_params<P: Params>(given: &[(String, Value)]) -> Result<P> {
         };
         // Python's True is the number 1 wherever a number is wanted.
         entry.1 = match (value, &entry.1) {
-            (Value::Boolean(truth), default) if !default.is_bool() => Value::from(u8::from(*truth)),
+            (Value::Boolean(truth), default) if !default.is_bool() && !default.is_str() => {
+                Value::from(u8::from(*truth))
+            }
             _ => value.clone(),
         };
         let read = from_map(&all).or_else(|error| match value.as_f64() {

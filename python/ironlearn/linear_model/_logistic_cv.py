@@ -253,6 +253,8 @@ class LogisticRegressionCV(_LogisticMixin, NativeEstimator, BaseEstimator):
         self : object
         """
         _raise_for_params(params, self, "fit")
+        if self.n_jobs == 0:
+            raise ValueError("n_jobs == 0 has no meaning: at least one thread is needed")
         l1_ratios, penalty, shown, ratios, scoring, legacy = self._resolve()
         X, y = validate_data(
             self,
