@@ -11,6 +11,7 @@ pub use ironlearn_gpu::Cuda;
 pub use ironlearn_linalg::Cpu;
 
 use ironlearn::datasets::Table;
+use ironlearn::linear::lasso::{self, Path, PathOptions};
 use ironlearn::pipeline::TablePipeline;
 use ironlearn::{AnyEstimator, AnyModel, Control, Data, Result, Saved};
 use ndarray::ArrayView1;
@@ -42,4 +43,12 @@ pub fn fit_table(
     ctl: &Control,
 ) -> Result<Saved> {
     on_device!(device, backend => pipeline.fit(table, target, weights, backend, ctl))
+}
+
+/// [`lasso::enet_path`] on `device`.
+///
+/// # Errors
+/// As there.
+pub fn enet_path(data: &Data<'_>, options: &PathOptions<'_>, device: &Device, ctl: &Control) -> Result<Path> {
+    on_device!(device, backend => lasso::enet_path(data, options, backend, ctl))
 }

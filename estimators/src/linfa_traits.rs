@@ -214,6 +214,7 @@ pub(crate) use {connect, linfa_classes, linfa_numbers, linfa_params};
 
 linfa_predict!(
     crate::linear::LinearModel,
+    crate::linear::LassoModel,
     crate::tree::NumberTree,
     crate::linear::sgd::Stepped<crate::linear::LinearModel>,
     crate::linear::sgd::Stepped<crate::linear::sgd::OneClass>,

@@ -4,6 +4,7 @@
 //! runs on the host, and the run's [`Control`] says so: its trace names the place of each call. What is as long as
 //! the rows stays where [`Backend::place`] put it; what is as long as the columns is host data in `f64`.
 
+use crate::host::column_moments::ColumnMoments;
 use crate::host::gram::Gram;
 use crate::host::lloyd::Lloyd;
 use crate::host::pointwise::{Point, Pointwise};
@@ -76,6 +77,20 @@ pub trait Backend: Send + Sync {
     ) -> Result<Pointwise> {
         let pass = || host::pointwise::pointwise(x.as_ref(), coef, intercept, point, ctl);
         ctl.timed("pointwise", &self.host_name(), pass)
+    }
+
+    /// Means and squares of the columns of X and their products with R (n × t), in one pass: see [`ColumnMoments`].
+    fn column_moments<F: Real>(
+        &self,
+        x: &Self::Placed<'_, F>,
+        r: ArrayView2<'_, f64>,
+        weights: Option<ArrayView1<'_, f64>>,
+        centred: bool,
+        ctl: &Control,
+    ) -> Result<ColumnMoments> {
+        ctl.timed("column_moments", &self.host_name(), || {
+            host::column_moments::column_moments(x.as_ref(), r, weights, centred, ctl)
+        })
     }
 
     /// For each row of X the nearest of `centers` (k × p) by Euclidean distance and the square of that distance; the

@@ -57,6 +57,26 @@ impl Control {
         self
     }
 
+    /// The surroundings of a part of this run on one thread, which stops with it and tells nobody; give it back to
+    /// [`Control::absorb`].
+    pub fn part(&self) -> Control {
+        Control { n_threads: Some(1), stop: Arc::clone(&self.stop), ..Control::default() }
+    }
+
+    /// Takes over what ran where in a part.
+    pub fn absorb(&self, part: &Control) {
+        let mut trace = self.trace.lock().unwrap_or_else(PoisonError::into_inner);
+        for new in part.trace() {
+            match trace.iter_mut().find(|t| t.op == new.op && t.place == new.place) {
+                Some(entry) => {
+                    entry.calls += new.calls;
+                    entry.seconds += new.seconds;
+                }
+                None => trace.push(new),
+            }
+        }
+    }
+
     /// The flag that stops this run when it is set, from any thread.
     pub fn cancel(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.stop)

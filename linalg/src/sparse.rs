@@ -148,17 +148,20 @@ impl<'a, F: Real> Compressed<'a, F> {
     }
 }
 
-/// A matrix's own row-by-row form, where it does not lie so already; see [`Compressed::by_row`].
+/// A matrix's own form by row or by column, where it does not lie so already; see [`Compressed::by_row`].
 #[derive(Debug, Clone)]
-pub struct ByRow<F>(Option<(Vec<usize>, Vec<usize>, Vec<F>)>);
+pub struct Arranged<F> {
+    layout: Layout,
+    copy: Option<(Vec<usize>, Vec<usize>, Vec<F>)>,
+}
 
-impl<F: Real> ByRow<F> {
-    /// The matrix by row: `of`, whose form this is, or the copy.
+impl<F: Real> Arranged<F> {
+    /// The matrix in this form: `of`, whose form this is, or the copy.
     pub fn view<'a>(&'a self, of: &Compressed<'a, F>) -> Compressed<'a, F> {
-        match &self.0 {
+        match &self.copy {
             None => *of,
             Some((indptr, indices, data)) => Compressed {
-                layout: Layout::Row,
+                layout: self.layout,
                 shape: of.shape,
                 indptr: Indices::Usize(indptr),
                 base: 0,
@@ -171,41 +174,49 @@ impl<F: Real> ByRow<F> {
 
 impl<F: Real> Compressed<'_, F> {
     /// CSR without duplicate entries: a copy of CSC, and of CSR with duplicates; otherwise nothing is copied.
-    pub fn by_row(&self) -> ByRow<F> {
+    pub fn by_row(&self) -> Arranged<F> {
+        self.arranged(Layout::Row)
+    }
+
+    /// CSC without duplicate entries, likewise.
+    pub fn by_column(&self) -> Arranged<F> {
+        self.arranged(Layout::Column)
+    }
+
+    fn arranged(&self, layout: Layout) -> Arranged<F> {
         let (n, p) = self.shape;
-        let mut seen = vec![usize::MAX; p];
-        if self.layout == Layout::Row {
-            let mut twice = false;
-            for i in 0..n {
+        let (major, minor) = if layout == Layout::Row { (n, p) } else { (p, n) };
+        if self.layout == layout {
+            let (mut seen, mut twice) = (vec![usize::MAX; minor], false);
+            for i in 0..major {
                 self.for_slice(i, |j, _| twice |= std::mem::replace(&mut seen[j], i) == i);
             }
             if !twice {
-                return ByRow(None);
+                return Arranged { layout, copy: None };
             }
         }
-        let mut rows: Vec<Vec<(usize, F)>> = vec![Vec::new(); n];
-        let majors = if self.layout == Layout::Row { n } else { p };
-        for major in 0..majors {
-            self.for_slice(major, |minor, v| {
-                let (i, j) = if self.layout == Layout::Row { (major, minor) } else { (minor, major) };
-                rows[i].push((j, v));
+        let mut slices: Vec<Vec<(usize, F)>> = vec![Vec::new(); major];
+        for own in 0..if self.layout == Layout::Row { n } else { p } {
+            self.for_slice(own, |other, v| {
+                let (i, j) = if self.layout == layout { (own, other) } else { (other, own) };
+                slices[i].push((j, v));
             });
         }
         let (mut indptr, mut indices, mut data) = (vec![0], Vec::new(), Vec::new());
-        for mut row in rows {
-            row.sort_by_key(|&(j, _)| j);
-            row.dedup_by(|next, kept| {
+        for mut slice in slices {
+            slice.sort_by_key(|&(j, _)| j);
+            slice.dedup_by(|next, kept| {
                 let same = next.0 == kept.0;
                 if same {
                     kept.1 += next.1;
                 }
                 same
             });
-            indices.extend(row.iter().map(|&(j, _)| j));
-            data.extend(row.iter().map(|&(_, v)| v));
+            indices.extend(slice.iter().map(|&(j, _)| j));
+            data.extend(slice.iter().map(|&(_, v)| v));
             indptr.push(indices.len());
         }
-        ByRow(Some((indptr, indices, data)))
+        Arranged { layout, copy: Some((indptr, indices, data)) }
     }
 }
 

@@ -5,6 +5,7 @@ pub mod deviance;
 pub mod glm;
 mod held_out;
 pub mod lars;
+pub mod lasso;
 pub mod logistic;
 pub mod logistic_cv;
 pub mod logistic_path;
@@ -24,6 +25,10 @@ pub mod solver;
 pub use classifier::{LinearClassifier, Probabilities};
 pub use deviance::{DevianceSolver, GammaRegressor, PoissonRegressor, TweedieLink, TweedieRegressor};
 pub use lars::{Lars, LarsCV, LassoLars, LassoLarsCV, LassoLarsIC};
+pub use lasso::{
+    ElasticNet, ElasticNetCV, Lasso, LassoCV, LassoModel, MultiTaskElasticNet, MultiTaskElasticNetCV, MultiTaskLasso,
+    MultiTaskLassoCV,
+};
 pub use logistic::{LogisticRegression, LogisticSolver};
 pub use logistic_cv::LogisticRegressionCV;
 pub use logistic_path::LogisticPath;

@@ -54,7 +54,11 @@ impl<'a, 'x, B: Backend, F: Real> Problem<'a, 'x, B, F> {
         Problem { on, x, y, weights, x_mean, y_mean, center: false, ctl }
     }
 
-    fn check_finite(&self) -> Result<()> {
+    /// Looks at every value of X.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] for NaN or infinity.
+    pub fn check_finite(&self) -> Result<()> {
         if !self.x.as_ref().all_finite() {
             bad_input!("Input X contains NaN or infinity.");
         }
@@ -95,6 +99,14 @@ impl<'a, 'x, B: Backend, F: Real> Problem<'a, 'x, B, F> {
         self.y_mean = self.y.t().dot(&share);
         self.center = true;
         Ok(self)
+    }
+
+    /// ȳ.
+    pub fn weighted_mean_of_y(&self) -> Array1<f64> {
+        match &self.weights {
+            Some(w) => self.y.t().dot(w) / w.sum(),
+            None => self.y.sum_axis(Axis(0)) / self.rows() as f64,
+        }
     }
 
     /// The number of rows.

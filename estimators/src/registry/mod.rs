@@ -264,6 +264,14 @@ registry! {
     RidgeClassifierCV: crate::linear::RidgeClassifierCV => crate::linear::ridge_classifier::RidgeClassifierModel,
         Classification, "ridge-classifier-cv", [predict, decision];
     // Linear models: coordinate descent.
+    Lasso: crate::linear::Lasso => crate::linear::LassoModel, Regression, "lasso", [predict];
+    ElasticNet: crate::linear::ElasticNet => crate::linear::LassoModel, Regression, "elastic-net", [predict];
+    LassoCV: crate::linear::LassoCV => crate::linear::LassoModel, Regression, "lasso-cv", [predict];
+    ElasticNetCV: crate::linear::ElasticNetCV => crate::linear::LassoModel, Regression, "elastic-net-cv", [predict];
+    MultiTaskLasso: crate::linear::MultiTaskLasso => crate::linear::LassoModel, Regression, "multi-task-lasso", [predict];
+    MultiTaskElasticNet: crate::linear::MultiTaskElasticNet => crate::linear::LassoModel, Regression, "multi-task-elastic-net", [predict];
+    MultiTaskLassoCV: crate::linear::MultiTaskLassoCV => crate::linear::LassoModel, Regression, "multi-task-lasso-cv", [predict];
+    MultiTaskElasticNetCV: crate::linear::MultiTaskElasticNetCV => crate::linear::LassoModel, Regression, "multi-task-elastic-net-cv", [predict];
     // Linear models: least angles, orthogonal matching pursuit.
     Lars: crate::linear::lars::Lars => crate::linear::lars::LarsModel, Regression, "lars", [predict];
     LassoLars: crate::linear::lars::LassoLars => crate::linear::lars::LarsModel, Regression, "lasso-lars", [predict];

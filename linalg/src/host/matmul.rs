@@ -4,6 +4,8 @@
 //! the columns, then one fixed tree. (BLAS picks kernels by shape, so its rows depend on their neighbours.)
 
 use super::dot::Dot;
+use super::steps::Steps;
+use crate::lapack::Blas;
 use crate::{Control, Layout, Matrix, Real, Result, threads};
 use ndarray::{Array2, ArrayView2};
 
@@ -75,6 +77,16 @@ pub fn matmul_t<F: Real>(x: &Matrix<'_, F>, r: ArrayView2<'_, f64>, ctl: &Contro
         let flat: Vec<f64> = rows.into_iter().flatten().collect();
         return Ok(Array2::from_shape_vec((p, t), flat).unwrap_or_default());
     }
+    if let Matrix::Dense(dense) = x
+        && let Some(columns) = dense.t().as_slice()
+        && n > 1
+    {
+        return by_column(columns, n, r, ctl);
+    }
+    if t >= MANY && !x.is_sparse() {
+        return by_blas(x, r, ctl);
+    }
+    let steps = Steps::detect();
     let groups = n.div_ceil(TILE_ROWS).clamp(1, 16);
     let group_rows = n.div_ceil(groups).next_multiple_of(TILE_ROWS);
     let parts = threads::map_tiles(ctl, n, group_rows, |rows| {
@@ -96,10 +108,19 @@ pub fn matmul_t<F: Real>(x: &Matrix<'_, F>, r: ArrayView2<'_, f64>, ctl: &Contro
                             &tile[..(end - start) * p]
                         }
                     };
-                    for (i, row) in (start..end).zip(values.chunks_exact(p.max(1))) {
+                    for (four, rows) in values.chunks(4 * p.max(1)).enumerate() {
+                        let i = start + 4 * four;
                         for (k, sum) in sum.chunks_exact_mut(p).enumerate() {
-                            let scale = r[[i, k]];
-                            sum.iter_mut().zip(row).for_each(|(s, v)| *s += v.widen() * scale);
+                            if rows.len() == 4 * p {
+                                let scales = std::array::from_fn(|a| r[[i + a, k]]);
+                                if scales != [0.0; 4] {
+                                    steps.add_four(scales, rows, sum);
+                                }
+                            } else {
+                                rows.chunks_exact(p)
+                                    .enumerate()
+                                    .for_each(|(a, row)| steps.add(r[[i + a, k]], row, sum));
+                            }
                         }
                     }
                 }
@@ -114,6 +135,44 @@ pub fn matmul_t<F: Real>(x: &Matrix<'_, F>, r: ArrayView2<'_, f64>, ctl: &Contro
     }
     ctl.check()?;
     Ok(Array2::from_shape_fn((p, t), |(j, k)| total[k * p + j]))
+}
+
+/// Columns of R from which BLAS pays for the packing of X.
+const MANY: usize = 12;
+
+/// `Xᵀ·R` of an X whose columns of n numbers lie one after the other.
+fn by_column<F: Real>(columns: &[F], n: usize, r: ArrayView2<'_, f64>, ctl: &Control) -> Result<Array2<f64>> {
+    let (p, t) = (columns.len() / n, r.ncols());
+    let vectors: Vec<f64> = r.columns().into_iter().flat_map(|c| c.to_vec()).collect();
+    let mut out = Array2::zeros((p, t));
+    let dot = Dot::detect();
+    threads::fill_rows(ctl, out.as_slice_mut().unwrap_or_default(), t, 64, |first, out| {
+        dot.rows(&columns[first * n..first * n + out.len() / t * n], &vectors, n, out);
+    })?;
+    Ok(out)
+}
+
+/// `Xᵀ·R` for many columns of R: tiles of columns of X, each summed over tiles of rows in order.
+fn by_blas<F: Real>(x: &Matrix<'_, F>, r: ArrayView2<'_, f64>, ctl: &Control) -> Result<Array2<f64>> {
+    let ((n, p), t) = (x.shape(), r.ncols());
+    let r = r.as_standard_layout();
+    let r = r.as_slice().unwrap_or_default();
+    let mut out = Array2::zeros((p, t));
+    threads::fill_rows(ctl, out.as_slice_mut().unwrap_or_default(), t, TILE_ROWS, |first, out| {
+        let width = out.len() / t;
+        let mut tile = vec![0.0; TILE_ROWS * width];
+        for start in (0..n).step_by(TILE_ROWS) {
+            if ctl.check().is_err() {
+                return;
+            }
+            let end = n.min(start + TILE_ROWS);
+            x.pack(start..end, first..first + width, width, &mut tile);
+            let shape = (width, t, end - start);
+            f64::gemm((true, false), shape, 1.0, &tile, width, &r[start * t..end * t], t, 1.0, out, t);
+        }
+    })?;
+    ctl.check()?;
+    Ok(out)
 }
 
 #[cfg(test)]
@@ -132,7 +191,12 @@ mod tests {
         assert_eq!(all, matmul(&Matrix::Dense(f.view()), b.view(), &ctl).unwrap());
         let one = matmul(&Matrix::Dense(x.slice(ndarray::s![77..78, ..])), b.view(), &ctl).unwrap();
         assert_eq!(all.row(77), one.row(0));
-        let back = matmul_t(&Matrix::Dense(x.view()), all.view(), &ctl).unwrap();
-        assert!((back - x.t().dot(&all)).iter().all(|d| d.abs() < 1e-10));
+        let many = Array::from_shape_fn((513, 20), |(i, j)| ((i + 3 * j) as f64).cos());
+        for r in [&all, &many] {
+            for x_view in [x.view(), f.view(), x.slice(ndarray::s![..;1, ..])] {
+                let back = matmul_t(&Matrix::Dense(x_view), r.view(), &ctl).unwrap();
+                assert!((back - x.t().dot(r)).iter().all(|d| d.abs() < 1e-10));
+            }
+        }
     }
 }

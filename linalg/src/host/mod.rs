@@ -1,6 +1,7 @@
 //! The primitives of [`crate::Backend`] on the host, a file each.
 
 pub mod column_gram;
+pub mod column_moments;
 pub mod dot;
 pub mod gram;
 pub mod lloyd;
@@ -17,4 +18,5 @@ pub mod row_step;
 pub mod rows;
 pub mod seeding;
 pub mod sparse_gram;
+pub mod steps;
 pub mod syrk;

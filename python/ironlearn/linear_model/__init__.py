@@ -3,9 +3,13 @@
 from ironlearn.linear_model._deviance import GammaRegressor, PoissonRegressor, TweedieRegressor
 from ironlearn.linear_model._lars import Lars, LarsCV, LassoLars, LassoLarsCV, LassoLarsIC
 from ironlearn.linear_model._lars_path import lars_path, lars_path_gram
+from ironlearn.linear_model._lasso import ElasticNet, Lasso, MultiTaskElasticNet, MultiTaskLasso
+from ironlearn.linear_model._lasso_cv import ElasticNetCV, LassoCV
+from ironlearn.linear_model._lasso_path import enet_path, lasso_path
 from ironlearn.linear_model._least_squares import LinearRegression
 from ironlearn.linear_model._logistic import LogisticRegression
 from ironlearn.linear_model._logistic_cv import LogisticRegressionCV
+from ironlearn.linear_model._multi_task_cv import MultiTaskElasticNetCV, MultiTaskLassoCV
 from ironlearn.linear_model._omp import (
     OrthogonalMatchingPursuit,
     OrthogonalMatchingPursuitCV,
@@ -29,6 +33,17 @@ __all__ = [
     "RidgeClassifier",
     "RidgeClassifierCV",
     "ridge_regression",
+    # coordinate descent
+    "ElasticNet",
+    "ElasticNetCV",
+    "Lasso",
+    "LassoCV",
+    "MultiTaskElasticNet",
+    "MultiTaskElasticNetCV",
+    "MultiTaskLasso",
+    "MultiTaskLassoCV",
+    "enet_path",
+    "lasso_path",
     # logistic regression, generalised
     "GammaRegressor",
     "LogisticRegression",

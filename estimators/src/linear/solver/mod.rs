@@ -3,6 +3,7 @@
 pub mod active_set;
 pub mod cg;
 pub mod columns;
+pub mod coordinate;
 pub mod direct;
 pub mod least_angle;
 pub mod lsqr;
