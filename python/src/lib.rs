@@ -3,6 +3,7 @@
 
 mod array;
 mod cluster;
+mod enet_path;
 mod error;
 mod linear;
 mod model;
@@ -30,7 +31,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(path::fit_given, module)?)?;
     module.add_function(wrap_pyfunction!(path::lars_path, module)?)?;
     module.add_function(wrap_pyfunction!(path::orthogonal_mp, module)?)?;
-    module.add_function(wrap_pyfunction!(path::enet_path, module)?)?;
+    module.add_function(wrap_pyfunction!(enet_path::enet_path, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::nearest_center, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::center_distances, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::center_inertia, module)?)?;
