@@ -121,6 +121,18 @@ for _name in (
 ):
     DIFFERENT[_name, "fit", "64-bit indices"] = "scikit-learn's loops want 32-bit indices; ours take both"
 
+for _name in ("ElasticNet", "Lasso"):
+    DIFFERENT[_name, "fit", "beyond float32"] = "inner products of 1e300 overflow: the answer would be NaN; we say so"
+    DIFFERENT[_name, "predict", "sparse with NaN"] = "NaN is refused in sparse X as it is in dense X"
+    DIFFERENT[_name, "sample_weight", "one negative"] = "a loss that is subtracted has no minimum; we say so"
+
+for _name in ("ElasticNet", "ElasticNetCV", "Lasso", "LassoCV"):
+    DIFFERENT[_name, "sample_weight", "negative"] = "rows that weigh less than nothing in all have no mean loss"
+
+for _name in ("ElasticNetCV", "LassoCV"):
+    DIFFERENT[_name, "sample_weight", "huge"] = "weights whose sum overflows; we say so"
+    DIFFERENT[_name, "alphas", "{}"] = "penalties are numbers: a wrong type"
+
 for _name in ("RidgeClassifier", "RidgeClassifierCV"):
     DIFFERENT[_name, "y", "objects"] = "labels that are no labels are a wrong value"
 

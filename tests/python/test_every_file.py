@@ -29,6 +29,8 @@ def fitted(cls):
         X = X[:, :1]
     if "random_state" in estimator.get_params():
         estimator.set_params(random_state=0)
+    if not get_tags(estimator).target_tags.single_output:
+        y = np.column_stack([y, 2.0 - y])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return estimator.fit(X, y + 1.0 if is_regressor(estimator) else y), X

@@ -175,7 +175,7 @@ class ElasticNet(CoordinateDescentMixin, NativeEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         sample_weight : float or array-like of shape (n_samples,), default=None
         check_input : bool, default=True
-            False: X and y are arrays of floats without NaN or infinity, X in Fortran order or CSC.
+            False: X and y are arrays of floats without NaN or infinity, X best in Fortran order or CSC.
 
         Returns
         -------
@@ -200,7 +200,7 @@ class ElasticNet(CoordinateDescentMixin, NativeEstimator):
             )
             y = check_array(y, dtype=X.dtype.type, ensure_2d=False)
         elif not sparse.issparse(X) and not X.flags.f_contiguous:
-            raise ValueError("check_input=False: X has to be in Fortran order")
+            X = np.asfortranarray(X)
         weights = self._weights(sample_weight, X)
         precompute = core_precompute(self.precompute, X, self.fit_intercept, weights)
         params = self._descent_params(precompute=precompute)

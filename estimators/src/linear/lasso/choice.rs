@@ -54,6 +54,9 @@ pub fn check_search(estimator: &'static str, eps: f64, alphas: &Alphas, cv: &Fol
     if alphas.is_empty() {
         return Err(wrong(estimator, "alphas", "at least one float, or an int in the range [1, inf)", "none".into()));
     }
+    if let Alphas::Count(count @ 1_000_001..) = alphas {
+        return Err(wrong(estimator, "alphas", "at most a million values", count.to_string()));
+    }
     if let Alphas::Given(given) = alphas {
         given.iter().try_for_each(|&a| in_range(estimator, "alphas", a, f64::INFINITY))?;
     }
