@@ -112,6 +112,8 @@ fn summary(attribute: &Attribute) -> String {
     match attribute {
         Attribute::Int(v) => v.to_string(),
         Attribute::Float(v) => format!("{v:?}"),
+        Attribute::Flag(v) => v.to_string(),
+        Attribute::Flags(v) => format!("{} of {} true", v.iter().filter(|&&v| v != 0).count(), v.len()),
         Attribute::Text(text) => cell(text, 60),
         Attribute::Floats(values, _) => array(values, "numbers", |v| format!("{v:?}")),
         Attribute::Int32s(values) => array(values, "integers", i32::to_string),
@@ -166,6 +168,8 @@ fn attribute(value: &Attribute) -> Value {
     match value {
         Attribute::Int(v) => json!(v),
         Attribute::Float(v) => number(*v),
+        Attribute::Flag(v) => json!(v),
+        Attribute::Flags(values) => json!(values.iter().map(|&v| v != 0).collect::<Vec<bool>>()),
         Attribute::Text(text) => json!(text),
         Attribute::Floats(values, _) => nested(values.shape(), &mut values.iter().map(|v| number(*v))),
         Attribute::Int32s(values) => nested(values.shape(), &mut values.iter().map(|v| json!(v))),

@@ -124,6 +124,7 @@ pub mod cluster;
 pub mod data;
 pub mod error;
 pub mod folds;
+pub mod isotonic;
 pub mod linear;
 pub mod linfa_traits;
 pub mod loss;

@@ -213,6 +213,7 @@ pub(crate) mod names {
 pub(crate) use {connect, linfa_classes, linfa_numbers, linfa_params};
 
 linfa_predict!(
+    crate::isotonic::IsotonicModel,
     crate::linear::LinearModel,
     crate::linear::LassoModel,
     crate::tree::NumberTree,

@@ -218,6 +218,10 @@ pub enum Attribute {
     Int(i64),
     /// A number.
     Float(f64),
+    /// True or false.
+    Flag(bool),
+    /// True (1) or false (0), one each.
+    Flags(Array1<u8>),
     /// Text.
     Text(String),
     /// Floating-point numbers of the given type.

@@ -237,6 +237,8 @@ pub fn attribute<'py>(py: Python<'py>, value: Attribute) -> PyResult<Bound<'py, 
     Ok(match value {
         Attribute::Int(v) => v.into_pyobject(py)?.into_any(),
         Attribute::Float(v) => v.into_pyobject(py)?.into_any(),
+        Attribute::Flag(v) => pyo3::types::PyBool::new(py, v).to_owned().into_any(),
+        Attribute::Flags(v) => v.mapv(|v| v != 0).into_pyarray(py).into_any(),
         Attribute::Text(v) => v.into_pyobject(py)?.into_any(),
         Attribute::Floats(a, dtype) => to_numpy(py, a, dtype),
         Attribute::Int32s(a) => array(py, a),

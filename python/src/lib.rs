@@ -5,6 +5,7 @@ mod array;
 mod cluster;
 mod enet_path;
 mod error;
+mod isotonic;
 mod linear;
 mod model;
 mod path;
@@ -32,6 +33,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(path::lars_path, module)?)?;
     module.add_function(wrap_pyfunction!(path::orthogonal_mp, module)?)?;
     module.add_function(wrap_pyfunction!(enet_path::enet_path, module)?)?;
+    module.add_function(wrap_pyfunction!(isotonic::isotonic_regression, module)?)?;
+    module.add_function(wrap_pyfunction!(isotonic::check_increasing, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::nearest_center, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::center_distances, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::center_inertia, module)?)?;

@@ -312,6 +312,8 @@ registry! {
         => crate::linear::sgd::Stepped<crate::linear::LinearModel>, Regression, "passive-aggressive-regressor", [predict];
     // Linear models: robust.
     // Beside the linear models: discriminants, kernels, isotonic.
+    IsotonicRegression: crate::isotonic::IsotonicRegression => crate::isotonic::IsotonicModel, Regression, "isotonic",
+        [predict, transform];
     // Clustering.
     KMeans: crate::cluster::KMeans => crate::cluster::KMeansModel, Clustering, "kmeans", [predict, transform];
     // Trees.
