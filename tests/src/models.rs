@@ -81,9 +81,13 @@ fn seeded(name: &str) -> AnyEstimator {
 
 /// The estimator `name`, fitted on `on`.
 pub fn estimator<B: Backend>(name: &str, task: Task, on: &B, ctl: &Control) -> Sample {
-    let x = numbers();
-    let y = Array::from_shape_fn((N, 1), |(i, _)| x[[i, 0]] * 2.0 - x[[i, 2]] + (i % 3) as f64 * 0.5);
+    let mut x = numbers();
+    // Positive, as some losses want it.
+    let y = Array::from_shape_fn((N, 1), |(i, _)| 4.0 + x[[i, 0]] * 2.0 - x[[i, 2]] + (i % 3) as f64 * 0.5);
     let classes = Array::from_shape_fn((N, 1), |(i, _)| u32::from(x[[i, 0]] > 0.5) + u32::from(x[[i, 1]] > 1.0));
+    if name == "IsotonicRegression" {
+        x = x.slice(ndarray::s![.., ..1]).to_owned();
+    }
     let data = Data::new(x.view());
     let data = match task {
         Task::Regression => data.with_values(y.view()),
@@ -94,7 +98,7 @@ pub fn estimator<B: Backend>(name: &str, task: Task, on: &B, ctl: &Control) -> S
     let model = estimator.fit(&data, None, on, ctl).unwrap_or_else(|e| panic!("{name}: {e}"));
     let mut saved = Saved::new(model);
     saved.params = estimator.params();
-    saved.feature_names = Some(["a", "b", "c", "d"].map(String::from).into());
+    saved.feature_names = Some(["a", "b", "c", "d"][..x.ncols()].iter().map(|name| (*name).to_owned()).collect());
     if task == Task::Classification {
         saved.classes = vec![Labels::Text(["low", "middle", "high"].map(String::from).into())];
         saved.target = Some("level".into());

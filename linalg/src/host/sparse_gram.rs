@@ -229,7 +229,7 @@ impl<F: Real> Source<'_, '_, F> {
                 to_y.scaled_add(-weight_sum * dx[j], &dy);
             }
             yty.zip_mut_with(&dy, |s, d| *s -= weight_sum * d * d);
-            x_mean = dx + &ArrayView1::from(&self.x_shift);
+            x_mean = dx + ArrayView1::from(&self.x_shift);
             y_mean = dy + &self.y_shift;
         }
         for i in 0..x.len() {

@@ -175,7 +175,8 @@ class ElasticNet(CoordinateDescentMixin, NativeEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
         sample_weight : float or array-like of shape (n_samples,), default=None
         check_input : bool, default=True
-            False: X and y are arrays of floats without NaN or infinity, X best in Fortran order or CSC.
+            False: X and y are arrays of floats without NaN or infinity, X in Fortran order (but with sample_weight) or
+            CSC.
 
         Returns
         -------
@@ -199,8 +200,8 @@ class ElasticNet(CoordinateDescentMixin, NativeEstimator):
                 y_numeric=True,
             )
             y = check_array(y, dtype=X.dtype.type, ensure_2d=False)
-        elif not sparse.issparse(X) and not X.flags.f_contiguous:
-            X = np.asfortranarray(X)
+        elif sample_weight is None and not sparse.issparse(X) and not X.flags.f_contiguous:
+            raise ValueError("check_input=False without sample_weight: X has to be in Fortran order")
         weights = self._weights(sample_weight, X)
         precompute = core_precompute(self.precompute, X, self.fit_intercept, weights)
         params = self._descent_params(precompute=precompute)
