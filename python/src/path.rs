@@ -22,6 +22,7 @@ use std::time::Instant;
 pub struct Products<'py>(Option<Bound<'py, PyAny>>, Option<Bound<'py, PyAny>>);
 
 impl Products<'_> {
+    #[allow(clippy::type_complexity, reason = "two matrices that may be missing")]
     fn read(&self) -> PyResult<(Option<Array2<f64>>, Option<Array2<f64>>)> {
         let read = |a: &Option<Bound<'_, PyAny>>| a.as_ref().map(array::rows_f64).transpose();
         Ok((read(&self.0)?, read(&self.1)?))

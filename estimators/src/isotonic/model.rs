@@ -111,7 +111,7 @@ impl PredictOn for IsotonicModel {
                 bad_input!("A value ({v}) in x_new is above the interpolation range's maximum value ({high}).");
             }
         }
-        with_matrix!(x, x => self.answer(&x, ctl))
+        with_matrix!(x, x => self.answer(x, ctl))
     }
 }
 

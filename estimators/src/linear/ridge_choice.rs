@@ -114,7 +114,7 @@ impl Choice {
             || self.alpha.len() != self.best_score.len()
             || self.n_alphas == 0
             || uneven
-            || width % self.n_alphas != 0
+            || !width.is_multiple_of(self.n_alphas)
         {
             return Err(Error::File("the choice of a penalty does not fit together".into()));
         }

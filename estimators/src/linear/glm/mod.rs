@@ -61,11 +61,11 @@ impl<R: Rows> Task<'_, R> {
         on: &B,
         ctl: &Control,
     ) -> Result<Vec<Fitted>> {
-        if let Matrix::Sparse(sparse) = &x {
-            if sparse.layout() == Layout::Column {
-                let by_row = sparse.by_row();
-                return self.by_rows(Matrix::Sparse(by_row.view(sparse)), penalties, start, on, ctl);
-            }
+        if let Matrix::Sparse(sparse) = &x
+            && sparse.layout() == Layout::Column
+        {
+            let by_row = sparse.by_row();
+            return self.by_rows(Matrix::Sparse(by_row.view(sparse)), penalties, start, on, ctl);
         }
         self.by_rows(x, penalties, start, on, ctl)
     }

@@ -53,7 +53,8 @@ impl Units {
     /// [`crate::Error::Input`], [`crate::Error::Linalg`].
     pub fn of<F: Real>(x: &Matrix<'_, F>, center: bool, ctl: &Control) -> Result<Self> {
         let (mean, variance) = column_moments(x, ctl)?;
-        if !(mean.iter().all(|v| v.is_finite()) && variance.iter().all(|v| v.is_finite())) && !x.all_finite() {
+        let finite = mean.iter().chain(&variance).all(|v| v.is_finite());
+        if !finite && !x.all_finite() {
             crate::bad_input!("Input X contains NaN or infinity.");
         }
         let scale = Array1::from_shape_fn(mean.len(), |j| {

@@ -41,10 +41,11 @@ impl Preconditioner {
             if let Some(factor) = factored(hessian)? {
                 return Ok(Preconditioner::Full(factor));
             }
-        } else if width <= COLUMNS && t > 1 {
-            if let Some(found) = Self::apart(objective, theta, &columns)? {
-                return Ok(found);
-            }
+        } else if width <= COLUMNS
+            && t > 1
+            && let Some(found) = Self::apart(objective, theta, &columns)?
+        {
+            return Ok(found);
         }
         Self::diagonal(objective, theta)
     }

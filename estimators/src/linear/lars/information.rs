@@ -152,7 +152,7 @@ impl LassoLarsIC {
         let squares =
             LinearRegression { fit_intercept: self.fit_intercept, positive: self.positive, ..Default::default() };
         let model = LinearRegression::fit_checked(&Checked::new(squares)?, data, None, on, ctl)?;
-        let left = model.predict_on(&data.x, ctl)? - &data.values(Self::NAME)?;
+        let left = model.predict_on(&data.x, ctl)? - data.values(Self::NAME)?;
         let squares = left.column(0).mapv(|v| v * v);
         let sum = data.weights.as_ref().map_or(squares.sum(), |w| w.dot(&squares));
         Ok(sum / (n - used as f64))

@@ -44,7 +44,7 @@ fn a_residual_ends_it_and_dependence_warns() {
     }
     let again = x.column(2).to_owned();
     x.column_mut(5).assign(&again);
-    let exact = &x.column(2) * 2.0 + &x.column(5);
+    let exact = &x.column(2) * 2.0 + x.column(5);
     let exact = exact.insert_axis(Axis(1));
     let omp = OrthogonalMatchingPursuit { n_nonzero_coefs: Some(2), ..Default::default() };
     let model = omp.fit_on(&Data::new(x.view()).with_values(exact.view()), &Cpu).unwrap();
