@@ -110,6 +110,11 @@ impl<'p, 'a, 'x, B: Backend, F: Real> Rows<'p, 'a, 'x, B, F> {
         self.problem.x.as_ref().pack(0..n, j..j + 1, 1, &mut column);
         let mean = self.problem.x_mean[j];
         column.iter_mut().for_each(|v| *v -= mean);
+        // What centring leaves of a constant column is rounding, and no direction.
+        let largest = column.iter().fold(0.0_f64, |a, v| a.max(v.abs()));
+        if largest <= 8.0 * f64::EPSILON * mean.abs() {
+            column.fill(0.0);
+        }
         if let Some(weights) = &self.problem.weights {
             column.iter_mut().zip(weights).for_each(|(v, w)| *v *= w.sqrt());
         }
