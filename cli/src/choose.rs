@@ -10,7 +10,9 @@ const MOST_CLASSES: usize = 20;
 /// What the shell calls an estimator: `decision-tree` stands for `decision-tree-classifier` and
 /// `decision-tree-regressor`, and the target decides.
 pub fn shell_name(short: &str) -> &str {
-    short.strip_suffix("-classifier").or(short.strip_suffix("-regressor")).unwrap_or(short)
+    let family = short.strip_suffix("-classifier").or(short.strip_suffix("-regressor")).unwrap_or(short);
+    // Where another estimator bears the family's name, this one keeps its own.
+    if ESTIMATORS.iter().any(|(_, other, _)| *other == family) { short } else { family }
 }
 
 /// The names of the estimators that `keep` keeps, each once.
