@@ -38,6 +38,33 @@ impl ClassWeight {
         Ok(weights)
     }
 
+    /// As [`ClassWeight::of_rows`], but `balanced` counts rows by their weights: a row of weight 2 as two.
+    ///
+    /// # Errors
+    /// As [`ClassWeight::of_rows`].
+    pub fn of_weighted_rows(
+        &self,
+        codes: ArrayView2<'_, u32>,
+        n_classes: &[usize],
+        own: Option<&[f64]>,
+    ) -> Result<Vec<f64>> {
+        let (ClassWeight::Rule(WeightRule::Balanced), Some(own)) = (self, own) else {
+            return self.of_rows(codes, n_classes, own);
+        };
+        let mut weights = own.to_vec();
+        let total: f64 = own.iter().sum();
+        for (column, &classes) in codes.columns().into_iter().zip(n_classes) {
+            let mut sums = vec![0.0; classes];
+            column.iter().zip(own).for_each(|(&code, w)| sums[code as usize] += w);
+            let present = sums.iter().filter(|&&s| s > 0.0).count() as f64;
+            // A row without weight stays without, also where its class has none.
+            weights.iter_mut().zip(column).filter(|(w, _)| **w != 0.0).for_each(|(w, &code)| {
+                *w *= total / (present * sums[code as usize]);
+            });
+        }
+        Ok(weights)
+    }
+
     /// The weight of each class of output `k`.
     ///
     /// # Errors
@@ -71,5 +98,11 @@ mod tests {
         let each = ClassWeight::Each(vec![vec![0.5, 3.0]]);
         assert_eq!(each.of_rows(codes.view(), &[2], Some(&[2.0; 4])).unwrap(), [1.0, 1.0, 1.0, 6.0]);
         assert!(each.of_rows(codes.view(), &[3], None).is_err());
+        // Weights that repeat rows weigh as the repeated rows do.
+        let again = array![[0_u32], [0], [0], [1], [1]];
+        let rule = ClassWeight::Rule(WeightRule::Balanced);
+        let repeated = rule.of_weighted_rows(again.view(), &[2], None).unwrap();
+        let weighted = rule.of_weighted_rows(codes.view(), &[2], Some(&[1.0, 1.0, 1.0, 2.0])).unwrap();
+        assert_eq!((weighted[0], weighted[3]), (repeated[0], 2.0 * repeated[3]));
     }
 }

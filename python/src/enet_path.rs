@@ -1,7 +1,7 @@
 //! Paths of penalties without an estimator.
 
 use crate::array::{self, X, Y};
-use crate::error::exception;
+use crate::error::{Heard, exception, heard};
 use crate::run::{Options, run};
 use crate::value;
 use ironlearn::linear::lasso::{Alphas, ElasticNet, PathOptions};
@@ -13,7 +13,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-type Found<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Vec<usize>, Vec<(String, String)>);
+type Found<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Bound<'py, PyAny>, Vec<usize>, Heard);
 
 /// Coefficients along a path of penalty strengths: alphas, coefs (strengths, features, targets), dual gaps, passes over
 /// coordinates, warnings.
@@ -39,8 +39,7 @@ pub fn enet_path<'py>(
     sample_weight: Option<&Bound<'py, PyAny>>,
     options: Option<Options>,
 ) -> PyResult<Found<'py>> {
-    let given = params.iter().map(|(k, v)| Ok((k.extract::<String>()?, value::from_python(&v)?)));
-    let given = given.collect::<PyResult<Vec<_>>>()?;
+    let given = value::named(params)?;
     let params: ElasticNet = read_params(&given).map_err(|error| exception(py, &error))?;
     let x = X::borrow(x)?;
     let Y::Values(y) = Y::borrow(y)? else { return Err(PyTypeError::new_err("y of codes")) };
@@ -72,12 +71,12 @@ pub fn enet_path<'py>(
     let flat: Vec<f64> = path.coefs.into_iter().flatten().collect();
     let coefs = Array3::from_shape_vec((k, p, t), flat).unwrap_or_default();
     let gaps: Array1<f64> = path.ended.iter().map(|e| e.gap).collect();
-    let warnings = path.ended.iter().filter_map(|e| e.warning()).map(|w| (format!("{:?}", w.kind), w.message));
+    let warnings: Vec<_> = path.ended.iter().filter_map(|e| e.warning()).collect();
     Ok((
         array::to_numpy(py, Array1::from(path.alphas), Dtype::F64),
         array::to_numpy(py, coefs, dtype),
         array::to_numpy(py, gaps, Dtype::F64),
         path.ended.iter().map(|e| e.passes).collect(),
-        warnings.collect(),
+        heard(&warnings),
     ))
 }

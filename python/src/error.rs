@@ -1,7 +1,8 @@
-//! The only place where an error of the core becomes an exception of Python, of the class that scikit-learn raises.
+//! The only place where an error of the core becomes an exception of Python, of the class that scikit-learn raises, and
+//! where its warnings become what the Python side shows.
 
-use ironlearn::Error;
 use ironlearn::linalg::Error as LinalgError;
+use ironlearn::{Error, Warning};
 use pyo3::exceptions::{PyKeyboardInterrupt, PyNotImplementedError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
@@ -36,4 +37,12 @@ fn by_name(py: Python<'_>, module: &str, class: &str, text: String) -> PyErr {
         Ok(exception) => PyErr::from_value(exception),
         Err(failed) => failed,
     }
+}
+
+/// Warnings as (kind, text).
+pub type Heard = Vec<(String, String)>;
+
+/// The warnings for the Python side, which shows them.
+pub fn heard<'a>(warnings: impl IntoIterator<Item = &'a Warning>) -> Heard {
+    warnings.into_iter().map(|w| (format!("{:?}", w.kind), w.message.clone())).collect()
 }

@@ -1,7 +1,7 @@
 //! One `fit` and one `Model` for every estimator.
 
 use crate::array::{self, X, Y};
-use crate::error::exception;
+use crate::error::{exception, heard};
 use crate::run::{Options, run, run_here};
 use crate::tree;
 use crate::value;
@@ -44,8 +44,7 @@ pub fn fit(
     start: Option<&Bound<'_, Model>>,
     options: Option<Options>,
 ) -> PyResult<Model> {
-    let given = params.iter().map(|(k, v)| Ok((k.extract::<String>()?, value::from_python(&v)?)));
-    let given = given.collect::<PyResult<Vec<_>>>()?;
+    let given = value::named(params)?;
     let estimator = AnyEstimator::with_params(name, &given).map_err(|error| exception(py, &error))?;
     let x = X::borrow(x)?;
     let y = y.map(Y::borrow).transpose()?;
@@ -223,8 +222,7 @@ impl Model {
         dict.set_item("solver", &report.solver)?;
         dict.set_item("iterations", &report.iterations)?;
         dict.set_item("converged", report.converged)?;
-        let warnings = report.warnings.iter().map(|w| (format!("{:?}", w.kind), w.message.clone()));
-        dict.set_item("warnings", warnings.collect::<Vec<_>>())?;
+        dict.set_item("warnings", heard(&report.warnings))?;
         dict.set_item("seconds", self.seconds)?;
         let ops = self.trace.iter().map(|t| (t.op, t.place.clone(), t.calls, t.seconds));
         dict.set_item("ops", ops.collect::<Vec<_>>())?;

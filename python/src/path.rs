@@ -1,7 +1,7 @@
 //! Paths that scikit-learn offers as functions, and fits with inner products that the user has computed.
 
 use crate::array::{self, X, Y};
-use crate::error::exception;
+use crate::error::{Heard, exception, heard};
 use crate::model::Model;
 use crate::run::{Options, run};
 use crate::value;
@@ -9,7 +9,7 @@ use ironlearn::linear::lars::{self, Given, Precompute};
 use ironlearn::linear::omp;
 use ironlearn::linear::solver::least_angle::LeastAngle;
 use ironlearn::linear::solver::pursuit::Until;
-use ironlearn::{AnyEstimator, Data, Dtype, Warning};
+use ironlearn::{AnyEstimator, Data, Dtype};
 use ironlearn_dispatch::on_device;
 use ndarray::{Array1, Array2};
 use pyo3::exceptions::PyTypeError;
@@ -22,10 +22,9 @@ use std::time::Instant;
 pub struct Products<'py>(Option<Bound<'py, PyAny>>, Option<Bound<'py, PyAny>>);
 
 impl Products<'_> {
-    #[allow(clippy::type_complexity, reason = "two matrices that may be missing")]
-    fn read(&self) -> PyResult<(Option<Array2<f64>>, Option<Array2<f64>>)> {
+    fn read(&self) -> PyResult<[Option<Array2<f64>>; 2]> {
         let read = |a: &Option<Bound<'_, PyAny>>| a.as_ref().map(array::rows_f64).transpose();
-        Ok((read(&self.0)?, read(&self.1)?))
+        Ok([read(&self.0)?, read(&self.1)?])
     }
 }
 
@@ -41,10 +40,9 @@ pub fn fit_given(
     products: Products<'_>,
     options: Option<Options>,
 ) -> PyResult<Model> {
-    let given = params.iter().map(|(k, v)| Ok((k.extract::<String>()?, value::from_python(&v)?)));
-    let given = given.collect::<PyResult<Vec<_>>>()?;
+    let given = value::named(params)?;
     let estimator = AnyEstimator::with_params(name, &given).map_err(|error| exception(py, &error))?;
-    let (x, y, (gram, xty)) = (X::borrow(x)?, values(y)?, products.read()?);
+    let (x, y, [gram, xty]) = (X::borrow(x)?, values(y)?, products.read()?);
     let data = Data::new(x.matrix()?).with_values(y.view());
     let given = Given { gram: gram.as_ref().map(|g| g.view()), xty: xty.as_ref().map(|c| c.view()) };
     let began = Instant::now();
@@ -63,19 +61,19 @@ fn values(y: &Bound<'_, PyAny>) -> PyResult<Array2<f64>> {
     }
 }
 
-/// Warnings as (kind, message).
-fn heard(warnings: &[Warning]) -> Vec<(String, String)> {
-    warnings.iter().map(|w| (format!("{:?}", w.kind), w.message.clone())).collect()
-}
-
 /// Which path: lasso, positive, alpha_min, max_iter, eps, n_samples.
 type Rule = (bool, bool, f64, usize, f64, f64);
+
+/// Alphas, active columns, coefficients (knots, p), warnings.
+type Walked<'py> = (Bound<'py, PyAny>, Vec<usize>, Bound<'py, PyAny>, Heard);
+
+/// For one output the coefficients after each step (steps, p), and warnings.
+type Pursued<'py> = (Bound<'py, PyAny>, Heard);
 
 /// The path of X (n, p) and y (n, 1) as they are, or, where X is None, of `products` alone: alphas, active columns,
 /// coefficients (knots, p), warnings. `precompute` is whether `XᵀX` is made where it is not there.
 #[pyfunction]
 #[pyo3(signature = (x, y, products, precompute, rule, options=None))]
-#[allow(clippy::type_complexity, reason = "a tuple for Python")]
 pub fn lars_path<'py>(
     py: Python<'py>,
     x: Option<&Bound<'py, PyAny>>,
@@ -84,10 +82,10 @@ pub fn lars_path<'py>(
     precompute: bool,
     rule: Rule,
     options: Option<Options>,
-) -> PyResult<(Bound<'py, PyAny>, Vec<usize>, Bound<'py, PyAny>, Vec<(String, String)>)> {
+) -> PyResult<Walked<'py>> {
     let (lasso, positive, alpha_min, max_iter, eps, n_samples) = rule;
     let rule = LeastAngle { lasso, positive, alpha_min, max_iter, eps, n_samples };
-    let (gram, xty) = products.read()?;
+    let [gram, xty] = products.read()?;
     let options = options.unwrap_or_default();
     let (p, path) = match (x, y, &gram, &xty) {
         (Some(x), Some(y), ..) => {
@@ -116,8 +114,7 @@ pub fn lars_path<'py>(
 /// or, where that is None, at the squared residual `tol`.
 #[pyfunction]
 #[pyo3(signature = (x, y, products, squares, precompute, n_columns, tol, options=None))]
-#[allow(clippy::too_many_arguments, reason = "arguments of Python")]
-#[allow(clippy::type_complexity, reason = "a tuple for Python")]
+#[allow(clippy::too_many_arguments, reason = "keyword arguments of Python")]
 pub fn orthogonal_mp<'py>(
     py: Python<'py>,
     x: Option<&Bound<'py, PyAny>>,
@@ -128,7 +125,7 @@ pub fn orthogonal_mp<'py>(
     n_columns: Option<usize>,
     tol: f64,
     options: Option<Options>,
-) -> PyResult<Vec<(Bound<'py, PyAny>, Vec<(String, String)>)>> {
+) -> PyResult<Vec<Pursued<'py>>> {
     let until = n_columns.map_or(Until::SquaredResidual(tol), Until::Columns);
     let options = options.unwrap_or_default();
     let (p, found) = match (x, y, products.read()?) {
@@ -139,7 +136,7 @@ pub fn orthogonal_mp<'py>(
             let work = |ctl: &ironlearn::Control| on_device!(&device, backend => omp::path(&data, until, precompute, backend, ctl));
             (data.x.ncols(), run(py, options, work)?.0)
         }
-        (None, _, (Some(gram), Some(xty))) => {
+        (None, _, [Some(gram), Some(xty)]) => {
             let squares = squares.map(Array1::from);
             let work = |ctl: &ironlearn::Control| {
                 omp::path_of_moments(gram.view(), xty.view(), squares.as_ref().map(|s| s.view()), until, ctl)
@@ -148,9 +145,7 @@ pub fn orthogonal_mp<'py>(
         }
         _ => return Err(PyTypeError::new_err("expected X and y, or their inner products")),
     };
-    let each = found.iter().map(|found| {
-        let warnings: Vec<Warning> = found.warning.iter().cloned().collect();
-        (array::to_numpy(py, found.coefficients(p), Dtype::F64), heard(&warnings))
-    });
+    let each =
+        found.iter().map(|found| (array::to_numpy(py, found.coefficients(p), Dtype::F64), heard(&found.warning)));
     Ok(each.collect())
 }

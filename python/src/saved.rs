@@ -58,8 +58,7 @@ impl Pipeline {
         inner.model = model.map(|model| model.inner.clone());
         inner.estimator = estimator;
         if let Some(params) = params {
-            let given = params.iter().map(|(k, v)| Ok((k.extract::<String>()?, value::from_python(&v)?)));
-            inner.params = given.collect::<PyResult<_>>()?;
+            inner.params = value::named(params)?;
         }
         if let Some(names) = columns {
             let kind = |j: usize| kinds.get(j).copied().flatten().unwrap_or(ColumnType::Number);

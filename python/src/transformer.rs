@@ -1,7 +1,7 @@
 //! One fit and one `Transformer` for every transformer of the core.
 
 use crate::array::{self, Y};
-use crate::error::exception;
+use crate::error::{Heard, exception, heard};
 use crate::rows::{self, Rows};
 use crate::run::{Options, run, run_here};
 use crate::saved::Pipeline;
@@ -27,11 +27,6 @@ pub struct Transformer {
 
 /// A group of columns: its name, its columns, and "drop", "passthrough" or a Transformer.
 type Group<'py> = (String, Vec<u32>, Bound<'py, PyAny>);
-type Warnings = Vec<(String, String)>;
-
-fn heard(warnings: Vec<ironlearn::Warning>) -> Warnings {
-    warnings.into_iter().map(|w| (format!("{:?}", w.kind), w.message)).collect()
-}
 
 /// Fits the transformer `name`; with `transform`, maps the same rows too (None otherwise).
 #[pyfunction]
@@ -48,8 +43,7 @@ pub fn fit_transformer<'py>(
     transform: bool,
     options: Option<Options>,
 ) -> PyResult<(Transformer, Option<Bound<'py, PyAny>>)> {
-    let given = params.iter().map(|(k, v)| Ok((k.extract::<String>()?, value::from_python(&v)?)));
-    let given = given.collect::<PyResult<Vec<_>>>()?;
+    let given = value::named(params)?;
     let transformer = AnyTransformer::with_params(name, &given).map_err(|error| exception(py, &error))?;
     let rows = Rows::borrow(x)?;
     let block = rows.block()?;
@@ -108,12 +102,12 @@ impl Transformer {
         py: Python<'py>,
         x: &Bound<'py, PyAny>,
         options: Option<Options>,
-    ) -> PyResult<(Bound<'py, PyAny>, Warnings)> {
+    ) -> PyResult<(Bound<'py, PyAny>, Heard)> {
         let (out, warnings) = Self::on(py, x, options, |x, ctl| {
             let mut warnings = Vec::new();
             self.inner.transform(x, ctl, &mut warnings).map(|out| (out, warnings))
         })?;
-        Ok((rows::to_python(py, out)?, heard(warnings)))
+        Ok((rows::to_python(py, out)?, heard(&warnings)))
     }
 
     /// The rows that a scaler mapped to these.

@@ -47,6 +47,14 @@ pub fn from_python(object: &Bound<'_, PyAny>) -> PyResult<Value> {
     Err(PyTypeError::new_err(format!("a parameter cannot be {}", object.get_type())))
 }
 
+/// Parameters by name.
+///
+/// # Errors
+/// As [`from_python`].
+pub fn named(params: &Bound<'_, PyDict>) -> PyResult<Vec<(String, Value)>> {
+    params.iter().map(|(name, value)| Ok((name.extract()?, from_python(&value)?))).collect()
+}
+
 /// The object for a value.
 ///
 /// # Errors

@@ -60,3 +60,13 @@ def test_a_path_ends_where_single_fits_do():
     for k, alpha in enumerate(alphas):
         single = Lasso(alpha, fit_intercept=False, tol=1e-8).fit(X, y - y.mean())
         np.testing.assert_allclose(coefs[:, k], single.coef_, atol=1e-4)
+
+
+def test_screening_keeps_active_columns_where_the_gap_is_rounding():
+    few = np.random.default_rng(0).uniform(size=(30, 4))
+    target = few[:, 0].copy()
+    alphas, coefs, gaps = lasso_path(few, target, tol=1e-10)
+    # Each strength by itself, from nothing.
+    for k in (10, 50, 99):
+        single = Lasso(alphas[k], fit_intercept=False, tol=1e-10, max_iter=10_000).fit(few, target)
+        np.testing.assert_allclose(coefs[:, k], single.coef_, atol=1e-6)

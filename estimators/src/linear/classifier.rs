@@ -1,6 +1,7 @@
 //! A fitted linear classifier: scores of the classes, and probabilities where the loss gives some.
 
 use crate::Result;
+use crate::loss::sigmoid;
 use crate::{AnyMatrix, Attribute, Coefficients, Control, DecisionOn, Dtype, Error, Model, PredictOn, ProbaOn, Report};
 use ironlearn_linalg::{host::matmul::matmul, with_matrix};
 use ndarray::{Array1, Array2, ArrayView1, Axis};
@@ -29,7 +30,7 @@ impl Probabilities {
     pub fn of(self, scores: Array2<f64>) -> Result<Array2<f64>> {
         let one: fn(f64) -> f64 = match self {
             Probabilities::None => return Err(Error::Unsupported("this loss gives no probabilities".into())),
-            Probabilities::Softmax | Probabilities::OneVsRest => logistic,
+            Probabilities::Softmax | Probabilities::OneVsRest => sigmoid,
             Probabilities::ModifiedHuber => |s| (s.clamp(-1.0, 1.0) + 1.0) / 2.0,
         };
         if scores.ncols() == 1 {
@@ -57,11 +58,6 @@ impl Probabilities {
         }
         Ok(all)
     }
-}
-
-/// `1 / (1 + exp(-s))`, without overflow.
-fn logistic(s: f64) -> f64 {
-    if s >= 0.0 { 1.0 / (1.0 + (-s).exp()) } else { s.exp() / (1.0 + s.exp()) }
 }
 
 /// The class of a row of scores: of several the largest, the first of equal ones.

@@ -5,13 +5,13 @@ use super::glm::objective::Penalty;
 use super::glm::rows::{Classes, Numbers};
 use super::glm::{Coefficients, Fitted, Task};
 use super::{LinearClassifier, Probabilities};
-use crate::class_weight::{ClassWeight, WeightRule};
+use crate::class_weight::ClassWeight;
 use crate::loss::LogLoss;
 use crate::{
     Backend, Checked, Control, Data, Dtype, Error, FitOn, Params, Report, Result, Warning, WarningKind, bad_input,
 };
 use ironlearn_linalg::with_matrix;
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
 
 /// Minimises `C·Σ w·loss(y, X·coefᵀ + b) + (1 − l1_ratio)/2·‖coef‖² + l1_ratio·‖coef‖₁`, with the log loss of two
@@ -180,8 +180,7 @@ impl Labelled {
         let own = data.weights.as_ref().map(|w| w.to_vec());
         let weights = match class_weight {
             None => own,
-            Some(ClassWeight::Rule(WeightRule::Balanced)) => Some(balanced(codes.column(0), counts[0], own)),
-            Some(each) => Some(each.of_rows(codes, counts, own.as_deref())?),
+            Some(rule) => Some(rule.of_weighted_rows(codes, counts, own.as_deref())?),
         };
         if weights.as_ref().is_some_and(|w| !w.iter().any(|&w| w != 0.0)) {
             bad_input!("Sample weights must contain at least one non-zero number.");
@@ -205,19 +204,6 @@ impl Labelled {
     pub fn weight(&self) -> f64 {
         self.weights.as_ref().map_or(self.codes.len() as f64, |w| w.iter().sum())
     }
-}
-
-/// Weighted rows / (classes × weighted rows of the class), times the rows' own weights.
-fn balanced(codes: ArrayView1<'_, u32>, n_classes: usize, own: Option<Vec<f64>>) -> Vec<f64> {
-    let own = own.unwrap_or_else(|| vec![1.0; codes.len()]);
-    let mut sums = vec![0.0; n_classes];
-    codes.iter().zip(&own).for_each(|(&k, w)| sums[k as usize] += w);
-    let (total, present) = (sums.iter().sum::<f64>(), sums.iter().filter(|&&s| s > 0.0).count() as f64);
-    codes
-        .iter()
-        .zip(&own)
-        .map(|(&k, w)| if *w == 0.0 { 0.0 } else { w * total / (present * sums[k as usize]) })
-        .collect()
 }
 
 impl LogisticRegression {

@@ -1,5 +1,6 @@
 //! LogisticRegressionCV: the penalty of a logistic regression chosen by cross-validation.
 
+use super::held_out::{answers, weights_of};
 use super::logistic::{Labelled, LogisticRegression, LogisticSolver};
 use super::logistic_path::LogisticPath;
 use super::{LinearClassifier, Probabilities};
@@ -7,7 +8,7 @@ use crate::class_weight::ClassWeight;
 use crate::folds::Folds;
 use crate::{Backend, Checked, Control, Data, Error, FitOn, Params, Result, bad_input};
 use ironlearn_linalg::with_matrix;
-use ndarray::{Array1, Array2, Array3, Array5, Axis, s};
+use ndarray::{Array1, Array2, Array3, Array5, ArrayView1, Axis, s};
 use serde::{Deserialize, Serialize};
 
 /// A [`LogisticRegression`] for each fold, share of the L1 penalty and C, each C from the one before; the pair with the
@@ -128,9 +129,8 @@ impl Params for LogisticRegressionCV {
     }
 }
 
-/// The score of one model on the rows `test`, from the raw predictions of all rows.
-fn score(scoring: Scoring, raw: Array2<f64>, labelled: &Labelled, own: Option<&[f64]>, test: &[usize]) -> Result<f64> {
-    let rows = raw.select(Axis(0), test);
+/// The score of one model on the rows `test`, from their raw predictions.
+fn score(scoring: Scoring, rows: Array2<f64>, labelled: &Labelled, own: Option<&[f64]>, test: &[usize]) -> Result<f64> {
     let (mut sum, mut total) = (0.0, 0.0);
     let weight = |i: usize| own.map_or(1.0, |w| w[i]);
     match scoring {
@@ -171,8 +171,8 @@ impl LogisticRegressionCV {
         let (mut scores, mut steps) = (Array3::zeros(shape), Array3::zeros(shape));
         let own = data.weights.as_ref().map(|w| w.to_vec());
         for (f, split) in splits.iter().enumerate() {
-            let mut weights = vec![0.0; n];
-            split.train.iter().for_each(|i| weights[i] += labelled.weights.as_ref().map_or(1.0, |w| w[i]));
+            let weights = labelled.weights.as_deref().map(ArrayView1::from);
+            let weights = weights_of(&split.train, weights, n).to_vec();
             let (codes, n_classes) = (labelled.codes.clone(), labelled.n_classes);
             let part = Labelled { codes, n_classes, weights: Some(weights) };
             if !(part.weight() > 0.0) {
@@ -182,7 +182,9 @@ impl LogisticRegressionCV {
             for (r, &ratio) in self.l1_ratios.iter().enumerate() {
                 let strengths: Vec<(f64, f64)> = cs.iter().map(|&c| (c, ratio)).collect();
                 let found = self.one(cs[0], ratio).path(&data.x, &part, &strengths, None, on, ctl)?;
-                for (c, fitted) in found.into_iter().enumerate() {
+                let mut coefs = Array2::zeros((p, cs.len() * t));
+                for (c, fitted) in found.iter().enumerate() {
+                    coefs.slice_mut(s![.., c * t..(c + 1) * t]).assign(&fitted.coef.t());
                     let mut out = paths.slice_mut(s![f, r, c, .., ..]);
                     out.slice_mut(s![.., ..p]).assign(&fitted.coef);
                     if self.fit_intercept {
@@ -190,10 +192,10 @@ impl LogisticRegressionCV {
                     }
                     // Seeing that the start is good enough is a step too.
                     steps[[f, r, c]] = fitted.iterations.max(1) as f64;
-                    let raw = with_matrix!(data.x.reborrow(), x => {
-                        on.matmul(&on.place(x, ctl)?, fitted.coef.t(), ctl)
-                    })?;
-                    let raw = raw + &fitted.intercept;
+                }
+                let answered = with_matrix!(data.x.reborrow(), x => answers(&x, &split.test, coefs.view(), ctl))?;
+                for (c, fitted) in found.iter().enumerate() {
+                    let raw = &answered.slice(s![.., c * t..(c + 1) * t]) + &fitted.intercept;
                     scores[[f, r, c]] = score(self.scoring, raw, &part, own.as_deref(), &test)?;
                 }
                 ctl.step(f * shape.1 + r + 1, shape.0 * shape.1, scores[[f, r, 0]])?;

@@ -1,6 +1,6 @@
 //! The hinge family: losses of two classes that vanish beyond a margin. y is the class code, m = (2y − 1)·z.
 
-use super::{Bounded, Loss, Smooth};
+use super::{Loss, Smooth};
 
 /// `max(0, threshold − m)`: support vector machines at threshold 1, the perceptron at 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,12 +51,6 @@ impl Smooth for SquaredHinge {
     }
 }
 
-impl Bounded for SquaredHinge {
-    fn largest_curvature(&self) -> f64 {
-        2.0
-    }
-}
-
 impl Loss for ModifiedHuber {
     fn value(&self, y: f64, z: f64) -> f64 {
         let m = sign(y) * z;
@@ -73,11 +67,5 @@ impl Loss for ModifiedHuber {
 impl Smooth for ModifiedHuber {
     fn curvature(&self, y: f64, z: f64) -> f64 {
         if (-1.0..1.0).contains(&(sign(y) * z)) { 2.0 } else { 0.0 }
-    }
-}
-
-impl Bounded for ModifiedHuber {
-    fn largest_curvature(&self) -> f64 {
-        2.0
     }
 }

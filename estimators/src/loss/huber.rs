@@ -1,6 +1,6 @@
 //! Huber's loss: squared near the truth, absolute far from it.
 
-use super::{Bounded, Loss, Smooth};
+use super::{Loss, Smooth};
 
 /// `r²/2` for |r| ≤ delta, else `delta·(|r| − delta/2)`, with r = y − z (Huber 1964, doi:10.1214/aoms/1177703732).
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,11 +28,5 @@ impl Smooth for Huber {
     fn majorant(&self, y: f64, z: f64) -> f64 {
         let r = (y - z).abs();
         if r <= self.delta { 1.0 } else { self.delta / r }
-    }
-}
-
-impl Bounded for Huber {
-    fn largest_curvature(&self) -> f64 {
-        1.0
     }
 }

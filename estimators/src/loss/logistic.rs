@@ -1,6 +1,6 @@
 //! The log loss of two classes, and the two functions behind it.
 
-use super::{Bounded, Link, Loss, Mean, Smooth};
+use super::{Link, Loss, Mean, Smooth};
 
 /// `1 / (1 + exp(−z))`, without overflow.
 pub fn sigmoid(z: f64) -> f64 {
@@ -47,12 +47,6 @@ impl Smooth for LogLoss {
         // p − y with the digits of the smaller of p and 1 − p.
         let gradient = if z >= 0.0 { (1.0 - y) - far } else { far - y };
         (z.max(0.0) - y * z + e.ln_1p(), gradient, near * far)
-    }
-}
-
-impl Bounded for LogLoss {
-    fn largest_curvature(&self) -> f64 {
-        0.25
     }
 }
 

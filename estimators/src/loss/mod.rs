@@ -16,7 +16,7 @@ mod multinomial;
 mod squared;
 mod tweedie;
 
-pub use absolute::{EpsilonInsensitive, Pinball, SquaredEpsilonInsensitive};
+pub use absolute::{EpsilonInsensitive, SquaredEpsilonInsensitive};
 pub use hinge::{Hinge, ModifiedHuber, SquaredHinge};
 pub use huber::Huber;
 pub use link::Link;
@@ -83,12 +83,6 @@ pub trait Smooth: Loss {
     fn majorant(&self, y: f64, z: f64) -> f64 {
         self.curvature(y, z)
     }
-}
-
-/// A smooth loss whose second derivative has a bound for every y and z: steps of fixed length converge.
-pub trait Bounded: Smooth {
-    /// The supremum of the second derivative.
-    fn largest_curvature(&self) -> f64;
 }
 
 /// A loss that belongs to a family of distributions: its mean is a function of z.

@@ -1,6 +1,6 @@
 //! Half the squared error.
 
-use super::{Bounded, Link, Loss, Mean, Smooth};
+use super::{Link, Loss, Mean, Smooth};
 
 /// `(y − z)² / 2`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -18,12 +18,6 @@ impl Loss for HalfSquared {
 
 impl Smooth for HalfSquared {
     fn curvature(&self, _y: f64, _z: f64) -> f64 {
-        1.0
-    }
-}
-
-impl Bounded for HalfSquared {
-    fn largest_curvature(&self) -> f64 {
         1.0
     }
 }

@@ -5,13 +5,9 @@
 
 mod block;
 mod elastic_net;
-mod l1;
-mod l2;
 
 pub use block::BlockElasticNet;
 pub use elastic_net::ElasticNet;
-pub use l1::L1;
-pub use l2::L2;
 
 /// A convex penalty on a feature's block.
 pub trait Penalty: Sync {
@@ -35,15 +31,6 @@ pub trait Gauged: Penalty {
 
     /// The polar of the gauge, `max {⟨c, w⟩ : Ω(w) ≤ 1}`: for a norm its dual norm.
     fn polar(&self, c: &[f64]) -> f64;
-}
-
-/// A penalty with a gradient and a constant curvature.
-pub trait Smooth: Penalty {
-    /// Adds ∇g(w) to `out`.
-    fn add_gradient(&self, block: &[f64], out: &mut [f64]);
-
-    /// The second derivative, the same in every direction.
-    fn curvature(&self) -> f64;
 }
 
 /// `max(|u| − t, 0)` with u's sign.
@@ -91,11 +78,9 @@ mod tests {
     #[test]
     fn proximal_points_are_minima() {
         for positive in [false, true] {
-            check(&L1 { strength: 0.7, positive }, 1);
             check(&ElasticNet { l1: 0.7, l2: 0.4, positive }, 1);
             check(&ElasticNet { l1: 0.7, l2: 0.4, positive }, 3);
         }
-        check(&L2 { strength: 0.7 }, 2);
         check(&BlockElasticNet { l1: 0.7, l2: 0.4 }, 3);
         check(&BlockElasticNet { l1: 0.7, l2: 0.0 }, 1);
     }

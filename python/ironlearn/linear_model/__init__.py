@@ -1,7 +1,9 @@
 """Linear models."""
 
 from ironlearn.linear_model._deviance import GammaRegressor, PoissonRegressor, TweedieRegressor
-from ironlearn.linear_model._lars import Lars, LarsCV, LassoLars, LassoLarsCV, LassoLarsIC
+from ironlearn.linear_model._lars import Lars, LassoLars
+from ironlearn.linear_model._lars_cv import LarsCV, LassoLarsCV
+from ironlearn.linear_model._lars_ic import LassoLarsIC
 from ironlearn.linear_model._lars_path import lars_path, lars_path_gram
 from ironlearn.linear_model._lasso import ElasticNet, Lasso, MultiTaskElasticNet, MultiTaskLasso
 from ironlearn.linear_model._lasso_cv import ElasticNetCV, LassoCV

@@ -107,7 +107,7 @@ class LogisticRegressionCV(_LogisticMixin, NativeEstimator, BaseEstimator):
     """
 
     _native = "LogisticRegressionCV"
-    __metadata_request__score = {"sample_weight": metadata_routing.UNUSED}  # noqa: RUF012 - scikit-learn's protocol
+    __metadata_request__score = {"sample_weight": metadata_routing.UNUSED}
     _parameter_constraints: dict = {
         **{
             k: v

@@ -7,6 +7,7 @@
 use super::lbfgs::{Found, Stop};
 use super::objective::{Objective, Place};
 use super::rows::Rows;
+use crate::penalty::soft_threshold;
 use crate::{Backend, Result};
 use ironlearn_linalg::Real;
 use ndarray::{Array1, Array2, s};
@@ -108,7 +109,7 @@ fn model_step<B: Backend, F: Real, R: Rows>(
                 continue;
             }
             let target = value[e] - slope[e] / curvature;
-            let next = target.signum() * (target.abs() - l1[e] / curvature).max(0.0);
+            let next = soft_threshold(target, l1[e] / curvature);
             let step = next - value[e];
             if step != 0.0 {
                 value[e] = next;

@@ -3,9 +3,37 @@
 use super::choice::{Search, Shares, check_search};
 use super::model::LassoModel;
 use super::path::Alphas;
-use super::settings::{Precompute, Selection, Settings};
+use super::settings::{Precompute, Selection, Settings, settings};
 use crate::{Backend, Checked, Control, Data, FitOn, Folds, Params, Result};
 use serde::{Deserialize, Serialize};
+
+/// Each path begins at 0: `start` is not used.
+macro_rules! searched {
+    ($($params:ty: $shares:expr;)*) => {$(
+        impl<B: Backend> FitOn<B> for $params {
+            type Model = LassoModel;
+
+            fn fit_checked(
+                params: &Checked<Self>,
+                data: &Data<'_>,
+                _start: Option<&LassoModel>,
+                on: &B,
+                ctl: &Control,
+            ) -> Result<LassoModel> {
+                let shares: fn(&Self) -> &[f64] = $shares;
+                let (eps, alphas, cv) = (params.eps, &params.alphas, &params.cv);
+                Search { settings: params.settings(), l1_ratios: shares(params), eps, alphas, cv }.run(data, on, ctl)
+            }
+        }
+    )*};
+}
+
+searched! {
+    LassoCV: |_| &[1.0];
+    ElasticNetCV: |params| params.l1_ratio.values();
+    MultiTaskLassoCV: |_| &[1.0];
+    MultiTaskElasticNetCV: |params| params.l1_ratio.values();
+}
 
 /// [`super::Lasso`] with the strength chosen by the mean squared error on the rows left out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -53,17 +81,7 @@ impl Default for LassoCV {
 
 impl LassoCV {
     fn settings(&self) -> Settings<'_> {
-        Settings {
-            name: Self::NAME,
-            fit_intercept: self.fit_intercept,
-            precompute: &self.precompute,
-            max_iter: self.max_iter,
-            tol: self.tol,
-            positive: self.positive,
-            selection: self.selection,
-            random_state: self.random_state,
-            joint: false,
-        }
+        settings!(self, precompute: &self.precompute, positive: self.positive, joint: false)
     }
 }
 
@@ -73,23 +91,6 @@ impl Params for LassoCV {
     fn validate(&self) -> Result<()> {
         check_search(Self::NAME, self.eps, &self.alphas, &self.cv)?;
         self.settings().check()
-    }
-}
-
-impl<B: Backend> FitOn<B> for LassoCV {
-    type Model = LassoModel;
-
-    /// `start` is not used: each path begins at 0.
-    fn fit_checked(
-        params: &Checked<Self>,
-        data: &Data<'_>,
-        _start: Option<&LassoModel>,
-        on: &B,
-        ctl: &Control,
-    ) -> Result<LassoModel> {
-        let (eps, alphas, cv) = (params.eps, &params.alphas, &params.cv);
-        let search = Search { settings: params.settings(), l1_ratios: &[1.0], eps, alphas, cv };
-        search.run(data, on, ctl)
     }
 }
 
@@ -142,17 +143,7 @@ impl Default for ElasticNetCV {
 
 impl ElasticNetCV {
     fn settings(&self) -> Settings<'_> {
-        Settings {
-            name: Self::NAME,
-            fit_intercept: self.fit_intercept,
-            precompute: &self.precompute,
-            max_iter: self.max_iter,
-            tol: self.tol,
-            positive: self.positive,
-            selection: self.selection,
-            random_state: self.random_state,
-            joint: false,
-        }
+        settings!(self, precompute: &self.precompute, positive: self.positive, joint: false)
     }
 }
 
@@ -163,23 +154,6 @@ impl Params for ElasticNetCV {
         self.l1_ratio.check(Self::NAME)?;
         check_search(Self::NAME, self.eps, &self.alphas, &self.cv)?;
         self.settings().check()
-    }
-}
-
-impl<B: Backend> FitOn<B> for ElasticNetCV {
-    type Model = LassoModel;
-
-    /// `start` is not used: each path begins at 0.
-    fn fit_checked(
-        params: &Checked<Self>,
-        data: &Data<'_>,
-        _start: Option<&LassoModel>,
-        on: &B,
-        ctl: &Control,
-    ) -> Result<LassoModel> {
-        let (eps, alphas, cv) = (params.eps, &params.alphas, &params.cv);
-        let search = Search { settings: params.settings(), l1_ratios: params.l1_ratio.values(), eps, alphas, cv };
-        search.run(data, on, ctl)
     }
 }
 
@@ -223,17 +197,7 @@ impl Default for MultiTaskLassoCV {
 
 impl MultiTaskLassoCV {
     fn settings(&self) -> Settings<'_> {
-        Settings {
-            name: Self::NAME,
-            fit_intercept: self.fit_intercept,
-            precompute: &Precompute::AUTO,
-            max_iter: self.max_iter,
-            tol: self.tol,
-            positive: false,
-            selection: self.selection,
-            random_state: self.random_state,
-            joint: true,
-        }
+        settings!(self, precompute: &Precompute::AUTO, positive: false, joint: true)
     }
 }
 
@@ -243,23 +207,6 @@ impl Params for MultiTaskLassoCV {
     fn validate(&self) -> Result<()> {
         check_search(Self::NAME, self.eps, &self.alphas, &self.cv)?;
         self.settings().check()
-    }
-}
-
-impl<B: Backend> FitOn<B> for MultiTaskLassoCV {
-    type Model = LassoModel;
-
-    /// `start` is not used: each path begins at 0.
-    fn fit_checked(
-        params: &Checked<Self>,
-        data: &Data<'_>,
-        _start: Option<&LassoModel>,
-        on: &B,
-        ctl: &Control,
-    ) -> Result<LassoModel> {
-        let (eps, alphas, cv) = (params.eps, &params.alphas, &params.cv);
-        let search = Search { settings: params.settings(), l1_ratios: &[1.0], eps, alphas, cv };
-        search.run(data, on, ctl)
     }
 }
 
@@ -306,17 +253,7 @@ impl Default for MultiTaskElasticNetCV {
 
 impl MultiTaskElasticNetCV {
     fn settings(&self) -> Settings<'_> {
-        Settings {
-            name: Self::NAME,
-            fit_intercept: self.fit_intercept,
-            precompute: &Precompute::AUTO,
-            max_iter: self.max_iter,
-            tol: self.tol,
-            positive: false,
-            selection: self.selection,
-            random_state: self.random_state,
-            joint: true,
-        }
+        settings!(self, precompute: &Precompute::AUTO, positive: false, joint: true)
     }
 }
 
@@ -327,22 +264,5 @@ impl Params for MultiTaskElasticNetCV {
         self.l1_ratio.check(Self::NAME)?;
         check_search(Self::NAME, self.eps, &self.alphas, &self.cv)?;
         self.settings().check()
-    }
-}
-
-impl<B: Backend> FitOn<B> for MultiTaskElasticNetCV {
-    type Model = LassoModel;
-
-    /// `start` is not used: each path begins at 0.
-    fn fit_checked(
-        params: &Checked<Self>,
-        data: &Data<'_>,
-        _start: Option<&LassoModel>,
-        on: &B,
-        ctl: &Control,
-    ) -> Result<LassoModel> {
-        let (eps, alphas, cv) = (params.eps, &params.alphas, &params.cv);
-        let search = Search { settings: params.settings(), l1_ratios: params.l1_ratio.values(), eps, alphas, cv };
-        search.run(data, on, ctl)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::fit::fit;
 use super::model::LassoModel;
-use super::settings::{Precompute, Selection, Settings, in_range};
+use super::settings::{Precompute, Selection, Settings, in_range, settings};
 use crate::{Backend, Checked, Control, Data, FitOn, Params, Result};
 use serde::{Deserialize, Serialize};
 
@@ -47,17 +47,7 @@ impl Default for Lasso {
 impl Lasso {
     /// What the solver is told.
     pub fn settings(&self) -> Settings<'_> {
-        Settings {
-            name: Self::NAME,
-            fit_intercept: self.fit_intercept,
-            precompute: &self.precompute,
-            max_iter: self.max_iter,
-            tol: self.tol,
-            positive: self.positive,
-            selection: self.selection,
-            random_state: self.random_state,
-            joint: false,
-        }
+        settings!(self, precompute: &self.precompute, positive: self.positive, joint: false)
     }
 }
 
@@ -130,17 +120,7 @@ impl Default for ElasticNet {
 impl ElasticNet {
     /// What the solver is told.
     pub fn settings(&self) -> Settings<'_> {
-        Settings {
-            name: Self::NAME,
-            fit_intercept: self.fit_intercept,
-            precompute: &self.precompute,
-            max_iter: self.max_iter,
-            tol: self.tol,
-            positive: self.positive,
-            selection: self.selection,
-            random_state: self.random_state,
-            joint: false,
-        }
+        settings!(self, precompute: &self.precompute, positive: self.positive, joint: false)
     }
 }
 

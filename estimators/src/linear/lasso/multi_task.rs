@@ -2,7 +2,7 @@
 
 use super::fit::fit;
 use super::model::LassoModel;
-use super::settings::{Precompute, Selection, Settings, in_range};
+use super::settings::{Precompute, Selection, Settings, in_range, settings};
 use crate::{Backend, Checked, Control, Data, FitOn, Params, Result};
 use serde::{Deserialize, Serialize};
 
@@ -41,17 +41,7 @@ impl Default for MultiTaskLasso {
 
 impl MultiTaskLasso {
     fn settings(&self) -> Settings<'_> {
-        Settings {
-            name: Self::NAME,
-            fit_intercept: self.fit_intercept,
-            precompute: &Precompute::AUTO,
-            max_iter: self.max_iter,
-            tol: self.tol,
-            positive: false,
-            selection: self.selection,
-            random_state: self.random_state,
-            joint: true,
-        }
+        settings!(self, precompute: &Precompute::AUTO, positive: false, joint: true)
     }
 }
 
@@ -117,17 +107,7 @@ impl Default for MultiTaskElasticNet {
 
 impl MultiTaskElasticNet {
     fn settings(&self) -> Settings<'_> {
-        Settings {
-            name: Self::NAME,
-            fit_intercept: self.fit_intercept,
-            precompute: &Precompute::AUTO,
-            max_iter: self.max_iter,
-            tol: self.tol,
-            positive: false,
-            selection: self.selection,
-            random_state: self.random_state,
-            joint: true,
-        }
+        settings!(self, precompute: &Precompute::AUTO, positive: false, joint: true)
     }
 }
 

@@ -79,6 +79,24 @@ pub struct Settings<'a> {
     pub joint: bool,
 }
 
+/// The settings of an estimator, from the fields that all of the family have, and what only some have.
+macro_rules! settings {
+    ($params:expr, precompute: $precompute:expr, positive: $positive:expr, joint: $joint:expr) => {
+        $crate::linear::lasso::settings::Settings {
+            name: Self::NAME,
+            fit_intercept: $params.fit_intercept,
+            precompute: $precompute,
+            max_iter: $params.max_iter,
+            tol: $params.tol,
+            positive: $positive,
+            selection: $params.selection,
+            random_state: $params.random_state,
+            joint: $joint,
+        }
+    };
+}
+pub(super) use settings;
+
 impl Settings<'_> {
     /// Checks what has a range.
     ///

@@ -33,6 +33,18 @@ fn the_columns_that_made_y_are_found_by_both_ways() {
 }
 
 #[test]
+fn a_constant_column_is_never_chosen() {
+    let (mut x, y) = data(60, 12);
+    x.column_mut(3).fill(0.1);
+    for precompute in [Precompute::Yes, Precompute::No] {
+        let omp = OrthogonalMatchingPursuit { n_nonzero_coefs: Some(12), precompute, ..Default::default() };
+        let model = omp.fit_on(&Data::new(x.view()).with_values(y.view()), &Cpu).unwrap();
+        assert!(model.linear.coef.column(3).iter().all(|&w| w == 0.0), "{precompute:?}");
+        assert!(model.linear.coef.iter().all(|w| w.abs() < 10.0), "{precompute:?}");
+    }
+}
+
+#[test]
 fn a_residual_ends_it_and_dependence_warns() {
     let (mut x, y) = data(40, 9);
     let y = y.slice_move(ndarray::s![.., ..1]);

@@ -1,6 +1,6 @@
 //! SGDOneClassSVM: the linear one-class support vector machine, and its model.
 
-use super::options::{Options, Seeds, SgdLoss};
+use super::options::{Options, Seeds, SgdLoss, options};
 use super::run::{Learn, fit};
 use super::{Fitted, LearningRate, Stepped};
 use crate::{
@@ -58,21 +58,8 @@ impl Default for SGDOneClassSVM {
 
 impl SGDOneClassSVM {
     fn options(&self) -> Options {
-        Options {
-            loss: SgdLoss::Hinge,
-            alpha: self.nu,
-            one_class: true,
-            fit_intercept: self.fit_intercept,
-            max_iter: self.max_iter,
-            tol: self.tol,
-            shuffle: self.shuffle,
-            seeds: self.random_state.clone(),
-            learning_rate: self.learning_rate,
-            eta0: self.eta0,
-            power_t: self.power_t,
-            average: self.average,
-            ..Options::default()
-        }
+        options!(self; fit_intercept, max_iter, tol, shuffle, learning_rate, eta0, power_t, average;
+            loss: SgdLoss::Hinge, alpha: self.nu, one_class: true)
     }
 }
 

@@ -112,6 +112,19 @@ pub(super) struct Options {
     pub one_class: bool,
 }
 
+/// The options of an estimator: the fields that it has under their names, `random_state`, and what it fixes.
+macro_rules! options {
+    ($params:expr; $($field:ident),*; $($fixed:ident: $value:expr),*) => {
+        $crate::linear::sgd::options::Options {
+            $($field: $params.$field.clone(),)*
+            seeds: $params.random_state.clone(),
+            $($fixed: $value,)*
+            ..$crate::linear::sgd::options::Options::default()
+        }
+    };
+}
+pub(super) use options;
+
 impl Default for Options {
     fn default() -> Self {
         Options {

@@ -5,7 +5,7 @@
 //! the same.
 
 use super::classifier::fit_classes;
-use super::options::{Options, Seeds, SgdLoss};
+use super::options::{Options, Seeds, SgdLoss, options};
 use super::regressor::fit_numbers;
 use super::{LearningRate, Stepped};
 use crate::class_weight::ClassWeight;
@@ -125,25 +125,9 @@ impl Default for PassiveAggressiveRegressor {
 
 impl PassiveAggressiveClassifier {
     fn options(&self) -> Options {
-        let first = self.loss == SgdLoss::Hinge;
-        Options {
-            loss: SgdLoss::Hinge,
-            learning_rate: if first { LearningRate::Pa1 } else { LearningRate::Pa2 },
-            penalty: None,
-            alpha: 1.0,
-            eta0: self.c,
-            fit_intercept: self.fit_intercept,
-            max_iter: self.max_iter,
-            tol: self.tol,
-            shuffle: self.shuffle,
-            seeds: self.random_state.clone(),
-            early_stopping: self.early_stopping,
-            validation_fraction: self.validation_fraction,
-            validation_rows: self.validation_rows.clone(),
-            n_iter_no_change: self.n_iter_no_change,
-            average: self.average,
-            ..Options::default()
-        }
+        let learning_rate = if self.loss == SgdLoss::Hinge { LearningRate::Pa1 } else { LearningRate::Pa2 };
+        options!(self; fit_intercept, max_iter, tol, shuffle, early_stopping, validation_fraction, validation_rows, n_iter_no_change, average;
+            loss: SgdLoss::Hinge, learning_rate: learning_rate, penalty: None, alpha: 1.0, eta0: self.c)
     }
 }
 
@@ -174,25 +158,9 @@ impl<B: Backend> FitOn<B> for PassiveAggressiveClassifier {
 impl PassiveAggressiveRegressor {
     fn options(&self) -> Options {
         let first = self.loss == SgdLoss::EpsilonInsensitive;
-        Options {
-            loss: SgdLoss::EpsilonInsensitive,
-            learning_rate: if first { LearningRate::Pa1 } else { LearningRate::Pa2 },
-            penalty: None,
-            alpha: 1.0,
-            eta0: self.c,
-            fit_intercept: self.fit_intercept,
-            max_iter: self.max_iter,
-            tol: self.tol,
-            shuffle: self.shuffle,
-            epsilon: self.epsilon,
-            seeds: self.random_state.clone(),
-            early_stopping: self.early_stopping,
-            validation_fraction: self.validation_fraction,
-            validation_rows: self.validation_rows.clone(),
-            n_iter_no_change: self.n_iter_no_change,
-            average: self.average,
-            ..Options::default()
-        }
+        let learning_rate = if first { LearningRate::Pa1 } else { LearningRate::Pa2 };
+        options!(self; fit_intercept, max_iter, tol, shuffle, epsilon, early_stopping, validation_fraction, validation_rows, n_iter_no_change, average;
+            loss: SgdLoss::EpsilonInsensitive, learning_rate: learning_rate, penalty: None, alpha: 1.0, eta0: self.c)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Perceptron: steps of one length along the rows that are on the wrong side.
 
 use super::classifier::fit_classes;
-use super::options::{Options, PenaltyName, Seeds, SgdLoss};
+use super::options::{Options, PenaltyName, Seeds, SgdLoss, options};
 use super::{LearningRate, Stepped};
 use crate::class_weight::ClassWeight;
 use crate::folds::Rows;
@@ -68,24 +68,8 @@ impl Default for Perceptron {
 
 impl Perceptron {
     fn options(&self) -> Options {
-        Options {
-            loss: SgdLoss::Perceptron,
-            learning_rate: LearningRate::Constant,
-            penalty: self.penalty,
-            alpha: self.alpha,
-            l1_ratio: self.l1_ratio,
-            fit_intercept: self.fit_intercept,
-            max_iter: self.max_iter,
-            tol: self.tol,
-            shuffle: self.shuffle,
-            seeds: self.random_state.clone(),
-            eta0: self.eta0,
-            early_stopping: self.early_stopping,
-            validation_fraction: self.validation_fraction,
-            validation_rows: self.validation_rows.clone(),
-            n_iter_no_change: self.n_iter_no_change,
-            ..Options::default()
-        }
+        options!(self; penalty, alpha, l1_ratio, fit_intercept, max_iter, tol, shuffle, eta0, early_stopping, validation_fraction, validation_rows, n_iter_no_change;
+            loss: SgdLoss::Perceptron, learning_rate: LearningRate::Constant)
     }
 }
 

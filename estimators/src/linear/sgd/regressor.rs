@@ -1,6 +1,6 @@
 //! SGDRegressor: linear regression by stochastic gradient descent.
 
-use super::options::{Options, PenaltyName, Seeds, SgdLoss};
+use super::options::{Options, PenaltyName, Seeds, SgdLoss, options};
 use super::run::{Learn, fit};
 use super::{LearningRate, Stepped};
 use crate::folds::Rows;
@@ -77,27 +77,8 @@ impl Default for SGDRegressor {
 
 impl SGDRegressor {
     fn options(&self) -> Options {
-        Options {
-            loss: self.loss,
-            penalty: self.penalty,
-            alpha: self.alpha,
-            l1_ratio: self.l1_ratio,
-            fit_intercept: self.fit_intercept,
-            max_iter: self.max_iter,
-            tol: self.tol,
-            shuffle: self.shuffle,
-            epsilon: self.epsilon,
-            seeds: self.random_state.clone(),
-            learning_rate: self.learning_rate,
-            eta0: self.eta0,
-            power_t: self.power_t,
-            early_stopping: self.early_stopping,
-            validation_fraction: self.validation_fraction,
-            validation_rows: self.validation_rows.clone(),
-            n_iter_no_change: self.n_iter_no_change,
-            average: self.average,
-            one_class: false,
-        }
+        options!(self; loss, penalty, alpha, l1_ratio, epsilon, fit_intercept, max_iter, tol, shuffle, learning_rate, eta0, power_t,
+            early_stopping, validation_fraction, validation_rows, n_iter_no_change, average;)
     }
 }
 
