@@ -131,6 +131,13 @@ for _name in ("ElasticNetCV", "LassoCV"):
     DIFFERENT[_name, "sample_weight", "huge"] = "weights whose sum overflows; we say so"
     DIFFERENT[_name, "alphas", "{}"] = "penalties are numbers: a wrong type"
 
+DIFFERENT["QuantileRegressor", "fit", "beyond float32"] = "squares of 1e300 overflow; we say so, scikit-learn fails inside"
+DIFFERENT["QuantileRegressor", "fit", "booleans"] = "True is 1, as elsewhere; scikit-learn fails inside"
+DIFFERENT["QuantileRegressor", "fit", "float16"] = "float16 is taken as float32, as elsewhere"
+for _given in ("negative", "one negative"):
+    DIFFERENT["QuantileRegressor", "sample_weight", _given] = "the objective has no minimum; scikit-learn fails inside"
+DIFFERENT["QuantileRegressor", "sample_weight", "huge"] = "weights count by their ratios; scikit-learn fails inside"
+
 for _name in ("RidgeClassifier", "RidgeClassifierCV"):
     DIFFERENT[_name, "y", "objects"] = "labels that are no labels are a wrong value"
 

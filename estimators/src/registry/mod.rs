@@ -311,6 +311,8 @@ registry! {
     PassiveAggressiveRegressor: crate::linear::PassiveAggressiveRegressor
         => crate::linear::sgd::Stepped<crate::linear::LinearModel>, Regression, "passive-aggressive-regressor", [predict];
     // Linear models: robust.
+    QuantileRegressor: crate::linear::QuantileRegressor => crate::linear::LinearModel, Regression, "quantile-regressor",
+        [predict];
     // Beside the linear models: discriminants, kernels, isotonic.
     IsotonicRegression: crate::isotonic::IsotonicRegression => crate::isotonic::IsotonicModel, Regression, "isotonic",
         [predict, transform];

@@ -20,6 +20,7 @@ from ironlearn.linear_model._omp import (
 )
 from ironlearn.linear_model._passive_aggressive import PassiveAggressiveClassifier, PassiveAggressiveRegressor
 from ironlearn.linear_model._perceptron import Perceptron
+from ironlearn.linear_model._quantile import QuantileRegressor
 from ironlearn.linear_model._ridge import Ridge, ridge_regression
 from ironlearn.linear_model._ridge_classifier import RidgeClassifier
 from ironlearn.linear_model._ridge_cv import RidgeClassifierCV, RidgeCV
@@ -71,4 +72,6 @@ __all__ = [
     "lars_path_gram",
     "orthogonal_mp",
     "orthogonal_mp_gram",
+    # robust
+    "QuantileRegressor",
 ]

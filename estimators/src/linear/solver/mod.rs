@@ -8,6 +8,7 @@ pub mod direct;
 pub mod least_angle;
 pub mod lsqr;
 pub mod nnls;
+pub mod pinball;
 pub mod projected;
 pub mod pursuit;
 pub mod sag;
