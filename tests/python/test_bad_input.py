@@ -131,7 +131,9 @@ for _name in ("ElasticNetCV", "LassoCV"):
     DIFFERENT[_name, "sample_weight", "huge"] = "weights whose sum overflows; we say so"
     DIFFERENT[_name, "alphas", "{}"] = "penalties are numbers: a wrong type"
 
-DIFFERENT["QuantileRegressor", "fit", "beyond float32"] = "squares of 1e300 overflow; we say so, scikit-learn fails inside"
+DIFFERENT["QuantileRegressor", "fit", "beyond float32"] = (
+    "squares of 1e300 overflow; we say so, scikit-learn fails inside"
+)
 DIFFERENT["QuantileRegressor", "fit", "booleans"] = "True is 1, as elsewhere; scikit-learn fails inside"
 DIFFERENT["QuantileRegressor", "fit", "float16"] = "float16 is taken as float32, as elsewhere"
 for _given in ("negative", "one negative"):

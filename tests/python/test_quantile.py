@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 import sklearn.linear_model as theirs
+from ironlearn.linear_model import QuantileRegressor
 from scipy.optimize import OptimizeWarning
 from sklearn.datasets import load_diabetes
 from sklearn.exceptions import ConvergenceWarning
-
-from ironlearn.linear_model import QuantileRegressor
 
 
 def objective(model, X, y, w=None):
