@@ -82,27 +82,28 @@ fn dot_avx2<F: Real>(row: &[F], vector: &[f64]) -> f64 {
 
 #[inline(always)]
 fn plain_rows<F: Real, const FMA: bool>(rows: &[F], vectors: &[f64], p: usize, out: &mut [f64]) {
-    for (row, out) in rows.chunks_exact(p).zip(out.chunks_exact_mut(vectors.len() / p)) {
-        for (vector, o) in vectors.chunks_exact(p).zip(out) {
-            *o = dot::<F, FMA>(row, vector);
+    let t = vectors.len() / p;
+    let n = (rows.len() / p).min(out.len() / t);
+    for i in 0..n {
+        for k in 0..t {
+            out[i * t + k] = dot::<F, FMA>(&rows[i * p..(i + 1) * p], &vectors[k * p..(k + 1) * p]);
         }
     }
 }
 
 #[inline(always)]
 fn dot<F: Real, const FMA: bool>(row: &[F], vector: &[f64]) -> f64 {
-    let add = |sum: f64, v: F, w: f64| {
-        if FMA { v.widen().mul_add(w, sum) } else { sum + v.widen() * w }
-    };
     let mut lanes = [0.0; LANES];
     let ((rows, row_rest), (vectors, vector_rest)) = (row.as_chunks::<LANES>(), vector.as_chunks::<LANES>());
-    for (r, v) in rows.iter().zip(vectors) {
+    for b in 0..rows.len() {
         for l in 0..LANES {
-            lanes[l] = add(lanes[l], r[l], v[l]);
+            let (v, w) = (rows[b][l].widen(), vectors[b][l]);
+            lanes[l] = if FMA { v.mul_add(w, lanes[l]) } else { lanes[l] + v * w };
         }
     }
-    for (l, (&v, &w)) in row_rest.iter().zip(vector_rest).enumerate() {
-        lanes[l] = add(lanes[l], v, w);
+    for l in 0..row_rest.len().min(LANES) {
+        let (v, w) = (row_rest[l].widen(), vector_rest[l]);
+        lanes[l] = if FMA { v.mul_add(w, lanes[l]) } else { lanes[l] + v * w };
     }
     let mut width = LANES / 2;
     while width > 0 {
@@ -120,11 +121,15 @@ pub(super) mod wide {
     use crate::{Dtype, Real};
     use core::arch::x86_64::*;
 
+    /// By indices: adaptors of iterators are not inlined into a function with instructions of its own.
     #[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
     pub fn rows<F: Real>(rows: &[F], vectors: &[f64], p: usize, out: &mut [f64]) {
-        for (row, out) in rows.chunks_exact(p).zip(out.chunks_exact_mut(vectors.len() / p)) {
-            for (vector, o) in vectors.chunks_exact(p).zip(out) {
-                *o = dot(row, vector);
+        let t = vectors.len() / p;
+        let n = (rows.len() / p).min(out.len() / t);
+        for i in 0..n {
+            let row = &rows[i * p..(i + 1) * p];
+            for k in 0..t {
+                out[i * t + k] = dot(row, &vectors[k * p..(k + 1) * p]);
             }
         }
     }
@@ -156,7 +161,13 @@ pub(super) mod wide {
             high = _mm512_fmadd_pd(load(row, at + 8), load(vector, at + 8), high);
             at += 16;
         }
-        let eight = _mm512_add_pd(low, high);
+        sum(_mm512_add_pd(low, high))
+    }
+
+    /// The sum of eight numbers by a tree.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512vl,avx2,fma")]
+    pub fn sum(eight: __m512d) -> f64 {
         let four = _mm256_add_pd(_mm512_castpd512_pd256(eight), _mm512_extractf64x4_pd::<1>(eight));
         let two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd::<1>(four));
         _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)))

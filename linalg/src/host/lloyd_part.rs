@@ -1,6 +1,6 @@
 //! What one step of [`super::lloyd`] does to a fixed share of the rows: bounds move, open rows are compared.
 
-use super::panel::{Hit, Panels};
+use super::panel::{GROUPS, Hit, Panels};
 use super::row_loops::two_sum;
 use super::rows::{Buffer, Rows, Source, TILE, nearest_exactly, square_norms};
 use crate::{Control, Real};
@@ -53,7 +53,7 @@ impl<'a, F: Real> Step<'a, F> {
         last: Option<&Array2<f64>>,
         shift: &[f64],
     ) -> Self {
-        let panels = Panels::new(centers, shift);
+        let panels = Panels::new(centers, shift, GROUPS);
         let drift: Vec<f32> = match last {
             None => vec![0.0; centers.nrows()],
             Some(last) => {

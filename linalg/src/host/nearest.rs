@@ -1,9 +1,9 @@
 //! Which centre is nearest, and what the members of each centre add up to.
 
-use super::panel::{Hit, Panels};
+use super::panel::{Hit, Panels, ROWS};
 use super::row_loops::two_sum;
 use super::rows::{Buffer, Rows, TILE, load, nearest_exactly, square_norms};
-use crate::{Control, Matrix, Real, Result, threads};
+use crate::{Control, Dtype, Matrix, Real, Result, threads};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -66,41 +66,69 @@ fn for_each_by_row<F: Real, T: Send>(
     let zero = vec![0.0; p];
     // Packing the centres costs as much as a few rows.
     let few = n < 8;
-    let panels = (!few).then(|| Panels::<F>::new(centers.view(), shift.as_ref().unwrap_or(&zero)));
+    let panels = (!few).then(|| Panels::<F>::new(centers.view(), shift.as_ref().unwrap_or(&zero), 1));
     let finite = AtomicBool::new(true);
     threads::fill_rows(ctl, out, 1, TILE, |first, out| {
-        let (mut buffer, mut room) = (Buffer::default(), Vec::new());
+        let (mut buffer, mut room, mut scores) = (Buffer::default(), Vec::new(), Vec::new());
         let rows = load(x, shift.as_ref(), first..first + out.len(), &mut buffer);
         let moved = rows.moved(0..out.len(), &mut room);
-        let lengths: Vec<f64> = (0..out.len()).map(|i| moved.length(i)).collect();
-        if !lengths.iter().all(|length| length.is_finite()) {
-            finite.store(false, Ordering::Relaxed);
-        }
         let Some(panels) = &panels else {
             for (i, out) in out.iter_mut().enumerate() {
+                if !moved.length(i).is_finite() {
+                    finite.store(false, Ordering::Relaxed);
+                }
                 *out = answer(&rows, i, nearest_exactly(&rows, i, flat, &norms).0, flat, &norms);
             }
             return;
         };
-        let all: Vec<u32> = (0..out.len() as u32).collect();
-        let mut best = vec![Hit { best: f64::INFINITY, second: f64::INFINITY, at: 0 }; out.len()];
-        for group in 0..panels.groups() {
-            moved.evaluate(&all, panels, group, |i, hit| {
-                best[i].add(hit.best, hit.at);
-                best[i].second = best[i].second.min(hit.second);
-            });
+        // Rows whose scores do not decide, with the score up to which a centre may be the nearest.
+        let mut open: Vec<(u32, f64)> = Vec::new();
+        let mut hits = [Hit { best: 0.0, second: 0.0, at: 0 }; ROWS];
+        for start in (0..out.len()).step_by(ROWS) {
+            moved.best(start, out.len() - start, panels, &mut hits);
+            for (i, hit) in (start..out.len()).zip(&hits) {
+                let length = moved.length(i);
+                if !length.is_finite() {
+                    finite.store(false, Ordering::Relaxed);
+                }
+                let reach = 4.0 * panels.error(length);
+                if (hit.second - hit.best > reach || k == 1) && (hit.at as usize) < k {
+                    out[i] = answer(&rows, i, hit.at, flat, &norms);
+                } else {
+                    open.push((i as u32, hit.best + reach));
+                }
+            }
         }
-        for (i, out) in out.iter_mut().enumerate() {
-            let clear = best[i].second - best[i].best > 4.0 * panels.error(lengths[i]) || k == 1;
-            let label =
-                if clear && (best[i].at as usize) < k { best[i].at } else { nearest_exactly(&rows, i, flat, &norms).0 };
-            *out = answer(&rows, i, label, flat, &norms);
+        if moved.is_sparse() {
+            for &(i, _) in &open {
+                let i = i as usize;
+                out[i] = answer(&rows, i, nearest_exactly(&rows, i, flat, &norms).0, flat, &norms);
+            }
+            return;
         }
+        let which: Vec<u32> = open.iter().map(|&(i, _)| i).collect();
+        let mut limits = open.iter();
+        moved.scores(&which, panels, &mut scores, |i, scores| {
+            let limit = limits.next().map_or(f64::INFINITY, |&(_, limit)| limit);
+            let mut best = (0, f64::INFINITY);
+            for (c, score) in scores[..k].iter().enumerate() {
+                // What is not a number leaves a centre open.
+                if score.widen() > limit {
+                    continue;
+                }
+                let distance = rows.distance(i, &flat[c * p..(c + 1) * p], norms[c]);
+                if distance < best.1 {
+                    best = (c as u32, distance);
+                }
+            }
+            out[i] = answer(&rows, i, best.0, flat, &norms);
+        });
     })?;
     Ok(finite.into_inner())
 }
 
-/// The mean of the centres where they lie further from 0 than from each other: a better origin. Sparse rows stay.
+/// The mean of the centres where they lie so much further from 0 than from each other that scores would lose what
+/// decides: a better origin. Sparse rows stay.
 fn origin<F: Real>(flat: &[f64], p: usize, sparse: bool) -> Option<Vec<f64>> {
     let k = flat.len() as f64 / p.max(1) as f64;
     let mut mean = vec![0.0; p];
@@ -110,7 +138,12 @@ fn origin<F: Real>(flat: &[f64], p: usize, sparse: bool) -> Option<Vec<f64>> {
         square += center.iter().map(|c| c * c).sum::<f64>() / k;
     }
     let offset: f64 = mean.iter().map(|m| m * m).sum();
-    (!sparse && offset.is_finite() && 2.0 * offset > square)
+    let spread = square - offset;
+    let far = match F::DTYPE {
+        Dtype::F32 => 1.0,
+        Dtype::F64 => 1e6,
+    };
+    (!sparse && offset.is_finite() && offset > far * spread)
         .then(|| mean.into_iter().map(|m| F::narrow(m).widen()).collect())
 }
 

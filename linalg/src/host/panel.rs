@@ -15,8 +15,8 @@ use std::ops::Range;
 pub const ROWS: usize = 8;
 /// Vectors of one panel at most.
 pub(super) const VECTORS: usize = 3;
-/// Groups of panels at most: each costs a bound for every row (see [`super::lloyd`]).
-const GROUPS: usize = 10;
+/// Groups of panels at most where bounds are kept: each costs a bound for every row (see [`super::lloyd`]).
+pub const GROUPS: usize = 10;
 /// The widest vector, in numbers of the narrowest type.
 pub(super) const MAX_LANES: usize = 16;
 
@@ -54,8 +54,8 @@ pub struct Panels<F> {
 }
 
 impl<F: Real> Panels<F> {
-    /// Packs `centers` (k × p) less `shift`.
-    pub fn new(centers: ArrayView2<'_, f64>, shift: &[f64]) -> Self {
+    /// Packs `centers` (k × p) less `shift`, in at most `groups` groups of panels.
+    pub fn new(centers: ArrayView2<'_, f64>, shift: &[f64], groups: usize) -> Self {
         let ((k, p), lanes) = (centers.dim(), F::LANES);
         let vectors = k.div_ceil(lanes);
         let n_panels = vectors.div_ceil(VECTORS).max(1);
@@ -82,7 +82,7 @@ impl<F: Real> Panels<F> {
             panels.push(Panel { vectors: width, first });
             first += width;
         }
-        let group = n_panels.div_ceil(GROUPS);
+        let group = n_panels.div_ceil(groups.max(1));
         Panels { k, p, panels, group, data, norms, longest: longest.sqrt() }
     }
 

@@ -1,4 +1,7 @@
 //! The kernels behind [`super::panel`]: eight rows against one panel, by AVX-512, by AVX2 or by plain loops.
+//!
+//! No closures and no adaptors of iterators in here: they are not inlined into functions with instructions of their
+//! own, and each call spills the sums out of the registers.
 
 use super::panel::{Hit, MAX_LANES, ROWS, VECTORS};
 use crate::Real;
@@ -37,9 +40,12 @@ pub trait Kernel: Sized {
 fn row_scores<F: Real, const FMA: bool>(row: &[F], data: &[F], norms: &[F]) -> [F; VECTORS * MAX_LANES] {
     let mut sums = [F::zero(); VECTORS * MAX_LANES];
     sums[..norms.len()].copy_from_slice(norms);
-    for (&x, centers) in row.iter().zip(data.chunks_exact(norms.len())) {
-        for (s, &c) in sums.iter_mut().zip(centers) {
-            *s = if FMA { x.mul_add(c, *s) } else { *s + x * c };
+    let width = norms.len();
+    for j in 0..row.len() {
+        let (x, centers) = (row[j], &data[j * width..(j + 1) * width]);
+        let sums = &mut sums[..width];
+        for l in 0..width {
+            sums[l] = if FMA { x.mul_add(centers[l], sums[l]) } else { sums[l] + x * centers[l] };
         }
     }
     sums
@@ -101,16 +107,37 @@ mod x86 {
                 fn sums<const V: usize>(rows: &[&[$t]; ROWS], data: &[$t], norms: &[$t]) -> [[$v; V]; ROWS] {
                     let p = rows[0].len();
                     assert!(norms.len() == V * $lanes && data.len() == p * V * $lanes, "a panel of another size");
-                    assert!(rows.iter().all(|r| r.len() == p), "rows of different lengths");
+                    for r in 1..ROWS {
+                        assert!(rows[r].len() == p, "rows of different lengths");
+                    }
                     // SAFETY: V vectors of norms, V vectors of centres for each of p features and p values of each
                     // row are there: asserted above.
                     unsafe {
-                        let start: [$v; V] = std::array::from_fn(|v| $load(norms.as_ptr().add(v * $lanes)));
-                        let mut sums = [start; ROWS];
-                        let at: [*const $t; ROWS] = std::array::from_fn(|r| rows[r].as_ptr());
+                        let mut sums = [[$set(0.0); V]; ROWS];
+                        for v in 0..V {
+                            let start = $load(norms.as_ptr().add(v * $lanes));
+                            for r in 0..ROWS {
+                                sums[r][v] = start;
+                            }
+                        }
+                        let mut at = [rows[0].as_ptr(); ROWS];
+                        for r in 0..ROWS {
+                            at[r] = rows[r].as_ptr();
+                        }
+                        // Rows that lie one after the other are followed by the next eight, most likely: they are
+                        // called into the cache, a line of each 64 bytes.
+                        let in_line = at[ROWS - 1] == at[0].wrapping_add((ROWS - 1) * p);
+                        let ahead = at[0].wrapping_add(if in_line { ROWS * p } else { 0 }).cast::<i8>();
+                        let lines = size_of::<$t>() * ROWS * p / 64;
                         let mut centers = data.as_ptr();
                         for j in 0..p {
-                            let c: [$v; V] = std::array::from_fn(|v| $load(centers.add(v * $lanes)));
+                            if j < lines {
+                                _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(64 * j));
+                            }
+                            let mut c = [$set(0.0); V];
+                            for v in 0..V {
+                                c[v] = $load(centers.add(v * $lanes));
+                            }
                             for r in 0..ROWS {
                                 let x = $set(*at[r].add(j));
                                 for v in 0..V {

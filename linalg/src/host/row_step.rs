@@ -78,7 +78,7 @@ fn add_lanes<F: Real, const FMA: bool>(row: &[F], c: f64, w: &mut [f64]) -> f64 
 
 #[cfg(target_arch = "x86_64")]
 mod wide {
-    use super::super::dot::wide::load;
+    use super::super::dot::wide::{load, sum as total};
     use crate::Real;
     use core::arch::x86_64::*;
 
@@ -96,9 +96,7 @@ mod wide {
             sum = _mm512_fmadd_pd(new, new, sum);
             at += 8;
         }
-        let four = _mm256_add_pd(_mm512_castpd512_pd256(sum), _mm512_extractf64x4_pd::<1>(sum));
-        let two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd::<1>(four));
-        _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)))
+        total(sum)
     }
 }
 

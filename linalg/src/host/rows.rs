@@ -286,6 +286,27 @@ impl<F: Real> Moved<'_, F> {
         }
     }
 
+    /// The best over all groups for the rows from `first` on, as many as there are up to [`ROWS`].
+    pub fn best(&self, first: usize, n: usize, panels: &Panels<F>, hits: &mut [Hit; ROWS]) {
+        let n = n.min(ROWS);
+        let mut found = [Hit { best: 0.0, second: 0.0, at: 0 }; ROWS];
+        *hits = [Hit { best: f64::INFINITY, second: f64::INFINITY, at: 0 }; ROWS];
+        for group in 0..panels.groups() {
+            match self.values {
+                Values::Sparse(x, start) => (0..n).for_each(|r| {
+                    found[r] = panels.evaluate_sparse(|entry| x.for_slice(start + first + r, entry), group);
+                }),
+                Values::Dense(_) => {
+                    panels.evaluate(&std::array::from_fn(|r| self.row(first + r.min(n - 1))), group, &mut found);
+                }
+            }
+            for (hit, found) in hits.iter_mut().zip(&found).take(n) {
+                hit.add(found.best, found.at);
+                hit.second = hit.second.min(found.second);
+            }
+        }
+    }
+
     /// Calls `each(row, scores)` with the scores of all centres for each of `rows`.
     pub fn scores(&self, rows: &[u32], panels: &Panels<F>, room: &mut Vec<F>, mut each: impl FnMut(usize, &[F])) {
         let stride = panels.stride();

@@ -4,7 +4,7 @@
 //! a row's centre as the row itself cannot come nearer to it; such rows are not read. For the others scores sort out
 //! nearly all; distances that decide are exact ones in `f64`.
 
-use super::panel::Panels;
+use super::panel::{GROUPS, Panels};
 use super::rows::{Buffer, Source, TILE, square_norms};
 use crate::{Control, Real, Result, threads};
 use ndarray::{Array2, ArrayView1};
@@ -110,7 +110,7 @@ impl<'s, 'a, 'x, F: Real> Seeding<'s, 'a, 'x, F> {
         let (t, p) = candidates.dim();
         let flat = candidates.as_slice().unwrap_or_default();
         let norms = square_norms(flat, p);
-        let panels = Panels::<F>::new(candidates.view(), &self.source.shift);
+        let panels = Panels::<F>::new(candidates.view(), &self.source.shift, GROUPS);
         // A quarter of the squared distance from each chosen centre to each candidate, a little less.
         let quarters: Vec<f64> = self
             .chosen
