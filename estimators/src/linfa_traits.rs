@@ -216,6 +216,8 @@ linfa_predict!(
     crate::isotonic::IsotonicModel,
     crate::linear::LinearModel,
     crate::linear::LassoModel,
+    crate::linear::TheilSenModel,
+    crate::linear::ransac::RansacModel,
     crate::tree::NumberTree,
     crate::linear::sgd::Stepped<crate::linear::LinearModel>,
     crate::linear::sgd::Stepped<crate::linear::sgd::OneClass>,

@@ -18,11 +18,13 @@ ANSWERS = ("predict", "predict_proba", "decision_function", "transform", "score_
 OF_THE_FIT = {
     "KMeans": {"labels_"},
 }
+# scikit-learn's instance for tests holds an estimator of its own, which no file of ours can hold.
+BY_DEFAULT = {"RANSACRegressor"}
 CLASSES = [c for c in our_classes() if issubclass(c, NativeEstimator) and not issubclass(c, NativeTransformer)]
 
 
 def fitted(cls):
-    estimator, _ = next(iter(instances(cls)))
+    estimator = cls() if cls.__name__ in BY_DEFAULT else next(iter(instances(cls)))[0]
     X, y = load_iris(return_X_y=True)
     X, y = X[30:130] + 0.1, y[30:130]
     if not get_tags(estimator).input_tags.two_d_array:

@@ -14,6 +14,7 @@ pub mod ols;
 pub mod omp;
 pub mod problem;
 pub mod quantile;
+pub mod ransac;
 pub mod ridge;
 pub mod ridge_choice;
 pub mod ridge_classifier;
@@ -22,6 +23,9 @@ mod ridge_path;
 mod ridge_solve;
 pub mod sgd;
 pub mod solver;
+pub mod subsets;
+pub mod theil_sen;
+pub mod theil_sen_model;
 
 pub use classifier::{LinearClassifier, Probabilities};
 pub use deviance::{DevianceSolver, GammaRegressor, PoissonRegressor, TweedieLink, TweedieRegressor};
@@ -37,9 +41,12 @@ pub use model::LinearModel;
 pub use ols::LinearRegression;
 pub use omp::{OrthogonalMatchingPursuit, OrthogonalMatchingPursuitCV};
 pub use quantile::{QuantileRegressor, QuantileSolver};
+pub use ransac::RANSACRegressor;
 pub use ridge::{PerOutput, Ridge, RidgeSolver};
 pub use ridge_classifier::{RidgeClassifier, RidgeClassifierCV};
 pub use ridge_cv::RidgeCV;
 pub use sgd::{
     PassiveAggressiveClassifier, PassiveAggressiveRegressor, Perceptron, SGDClassifier, SGDOneClassSVM, SGDRegressor,
 };
+pub use theil_sen::TheilSenRegressor;
+pub use theil_sen_model::TheilSenModel;

@@ -313,6 +313,10 @@ registry! {
     // Linear models: robust.
     QuantileRegressor: crate::linear::QuantileRegressor => crate::linear::LinearModel, Regression, "quantile-regressor",
         [predict];
+    TheilSenRegressor: crate::linear::TheilSenRegressor => crate::linear::TheilSenModel, Regression, "theil-sen",
+        [predict];
+    RANSACRegressor: crate::linear::RANSACRegressor => crate::linear::ransac::RansacModel, Regression, "ransac",
+        [predict];
     // Beside the linear models: discriminants, kernels, isotonic.
     IsotonicRegression: crate::isotonic::IsotonicRegression => crate::isotonic::IsotonicModel, Regression, "isotonic",
         [predict, transform];

@@ -21,12 +21,14 @@ from ironlearn.linear_model._omp import (
 from ironlearn.linear_model._passive_aggressive import PassiveAggressiveClassifier, PassiveAggressiveRegressor
 from ironlearn.linear_model._perceptron import Perceptron
 from ironlearn.linear_model._quantile import QuantileRegressor
+from ironlearn.linear_model._ransac import RANSACRegressor
 from ironlearn.linear_model._ridge import Ridge, ridge_regression
 from ironlearn.linear_model._ridge_classifier import RidgeClassifier
 from ironlearn.linear_model._ridge_cv import RidgeClassifierCV, RidgeCV
 from ironlearn.linear_model._sgd_classifier import SGDClassifier
 from ironlearn.linear_model._sgd_one_class import SGDOneClassSVM
 from ironlearn.linear_model._sgd_regressor import SGDRegressor
+from ironlearn.linear_model._theil_sen import TheilSenRegressor
 
 __all__ = [
     # least squares
@@ -74,4 +76,7 @@ __all__ = [
     "orthogonal_mp_gram",
     # robust
     "QuantileRegressor",
+    # consensus of subsets
+    "RANSACRegressor",
+    "TheilSenRegressor",
 ]

@@ -13,4 +13,6 @@ pub mod projected;
 pub mod pursuit;
 pub mod sag;
 pub mod sgd;
+pub mod small;
+pub mod spatial_median;
 pub mod spectral;
