@@ -1,15 +1,34 @@
 //! What surrounds one run: how many threads it may use, how to stop it, whom it tells, and what ran where.
 
 use crate::{Error, Result, threads};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::thread::ThreadId;
+use std::time::{Duration, Instant};
 
 /// Someone who wants to know how far a run is. Called from the thread that runs the algorithm, once per iteration.
 pub trait Progress: Send + Sync {
     /// `done` of at most `total` steps (0: not known) are finished; `measure` is the objective or what stands for it.
     fn step(&self, done: usize, total: usize, measure: f64);
 }
+
+/// Someone whom the thread that called has to look after while a run is under way, such as an interpreter that wants to
+/// hear of Ctrl-C. Called on that thread alone, every few milliseconds.
+pub trait Attend: Send + Sync {
+    /// Whether the run has to stop.
+    fn stop(&self) -> bool;
+}
+
+/// Who is attended to, on which thread, and when that was last done.
+struct Attended {
+    who: Arc<dyn Attend>,
+    thread: ThreadId,
+    start: Instant,
+    last: AtomicU64,
+}
+
+/// How often the calling thread looks up from its work.
+pub(crate) const ATTEND_EVERY: Duration = Duration::from_millis(20);
 
 /// How often one primitive ran in one place, and how long that took in all.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +49,7 @@ pub struct Control {
     n_threads: Option<usize>,
     stop: Arc<AtomicBool>,
     progress: Option<Arc<dyn Progress>>,
+    attended: Option<Arc<Attended>>,
     trace: Mutex<Vec<Trace>>,
 }
 
@@ -57,10 +77,39 @@ impl Control {
         self
     }
 
+    /// Attends to `who` on the calling thread: whenever it asks [`Control::check`], and while it waits for the pool.
+    pub fn with_attention(mut self, who: Arc<dyn Attend>) -> Self {
+        let thread = std::thread::current().id();
+        self.attended = Some(Arc::new(Attended { who, thread, start: Instant::now(), last: AtomicU64::new(0) }));
+        self
+    }
+
+    /// Whether this thread is the one that attends to someone.
+    pub(crate) fn attends_here(&self) -> bool {
+        self.attended.as_ref().is_some_and(|a| a.thread == std::thread::current().id())
+    }
+
+    /// Attends to whoever is to be, if this is the thread and it is time.
+    pub(crate) fn attend(&self) {
+        let Some(attended) = &self.attended else { return };
+        if attended.thread != std::thread::current().id() {
+            return;
+        }
+        let now = attended.start.elapsed().as_millis() as u64;
+        if now.saturating_sub(attended.last.load(Ordering::Relaxed)) < ATTEND_EVERY.as_millis() as u64 {
+            return;
+        }
+        attended.last.store(now, Ordering::Relaxed);
+        if attended.who.stop() {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// The surroundings of a part of this run on one thread, which stops with it and tells nobody; give it back to
     /// [`Control::absorb`].
     pub fn part(&self) -> Control {
-        Control { n_threads: Some(1), stop: Arc::clone(&self.stop), ..Control::default() }
+        let attended = self.attended.clone();
+        Control { n_threads: Some(1), stop: Arc::clone(&self.stop), attended, ..Control::default() }
     }
 
     /// Takes over what ran where in a part.
@@ -92,6 +141,7 @@ impl Control {
     /// # Errors
     /// [`Error::Interrupted`] once the flag of [`Control::cancel`] is set. Ask at least every few milliseconds.
     pub fn check(&self) -> Result<()> {
+        self.attend();
         if self.stop.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
     }
 

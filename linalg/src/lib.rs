@@ -19,9 +19,10 @@ mod openblas;
 pub mod real;
 pub mod sparse;
 pub mod threads;
+pub mod zeros;
 
 pub use backend::Backend;
-pub use control::{Control, Progress, Trace};
+pub use control::{Attend, Control, Progress, Trace};
 pub use cpu::Cpu;
 pub use error::{Error, Result};
 pub use host::gram::Gram;

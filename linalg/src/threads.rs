@@ -5,10 +5,12 @@
 //! is our own and is rebuilt in a forked child, because the global pool of rayon would hang there. BLAS runs on one
 //! thread, inside the tiles ([`crate::lapack::pin_blas`]).
 
+use crate::control::ATTEND_EVERY;
 use crate::{Control, Result};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The number of threads a run uses when it is not told: `IRONLEARN_NUM_THREADS`, else `OMP_NUM_THREADS`, else the
@@ -54,9 +56,30 @@ fn pool(n: usize) -> Option<Arc<rayon::ThreadPool>> {
 pub fn install<R: Send>(ctl: &Control, work: impl FnOnce() -> R + Send) -> R {
     crate::lapack::pin_blas();
     match (ctl.threads() > 1).then(|| pool(ctl.threads())).flatten() {
+        // From the thread that attends to someone: it waits for the pool and looks up now and then.
+        Some(pool) if ctl.attends_here() => attending(&pool, ctl, work),
         Some(pool) => pool.install(work),
         None => work(),
     }
+}
+
+fn attending<R: Send>(pool: &rayon::ThreadPool, ctl: &Control, work: impl FnOnce() -> R + Send) -> R {
+    let (send, receive) = channel();
+    let result = pool.in_place_scope(|scope| {
+        scope.spawn(move |_| {
+            // The receiver lives until the scope ends.
+            let _ = send.send(work());
+        });
+        loop {
+            match receive.recv_timeout(ATTEND_EVERY) {
+                Ok(result) => return Some(result),
+                Err(RecvTimeoutError::Timeout) => ctl.attend(),
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    });
+    // Without a result the work panicked, and the scope has passed that on.
+    result.unwrap_or_else(|| unreachable!("a scope that ended without its work"))
 }
 
 /// Calls `f` with each tile of `tile` items (the last may be shorter) out of `0..n` and returns the results in order.
@@ -103,4 +126,40 @@ pub fn fill_rows<T: Send>(
         return out.chunks_mut(block).enumerate().try_for_each(one);
     }
     install(ctl, || out.par_chunks_mut(block).enumerate().try_for_each(one))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Attend, Error};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread::{ThreadId, sleep};
+    use std::time::Duration;
+
+    /// Says stop at the third call, and refuses calls from other threads.
+    struct Third(AtomicUsize, ThreadId);
+
+    impl Attend for Third {
+        fn stop(&self) -> bool {
+            assert_eq!(self.1, std::thread::current().id());
+            self.0.fetch_add(1, Ordering::Relaxed) >= 2
+        }
+    }
+
+    /// The calling thread attends in its own loops and while it waits for the pool, and a panic there reaches it.
+    #[test]
+    fn the_calling_thread_attends_and_the_run_stops() {
+        for threads in [1, 2] {
+            let who = Arc::new(Third(AtomicUsize::new(0), std::thread::current().id()));
+            let ctl = Control::new().with_threads(Some(threads)).with_attention(who.clone());
+            let outcome = map(&ctl, 1000, |_| sleep(Duration::from_millis(5)));
+            assert!(matches!(outcome, Err(Error::Interrupted)), "{threads} threads");
+            assert!(who.0.load(Ordering::Relaxed) >= 3);
+        }
+        let who = Arc::new(Third(AtomicUsize::new(0), std::thread::current().id()));
+        let ctl = Control::new().with_threads(Some(2)).with_attention(who);
+        let work = || map(&ctl, 10, |i| assert!(i < 5, "as wanted"));
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err());
+        assert_eq!(map(&Control::new(), 3, |i| i).unwrap(), [0, 1, 2]);
+    }
 }

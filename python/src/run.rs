@@ -1,22 +1,18 @@
 //! The only place where work leaves the GIL.
 //!
-//! The work runs on a thread of its own (which in turn uses the pool), while the calling thread looks for signals
-//! every few milliseconds: Ctrl-C sets the run's flag, the work sees it at its next tile and ends, and the signal's
-//! own exception (`KeyboardInterrupt`, usually) is raised.
+//! The work runs on the calling thread, which in turn uses the pool, and looks for signals every few milliseconds,
+//! where it asks whether to stop and while it waits for the pool: Ctrl-C sets the run's flag, the work sees it at its
+//! next tile and ends, and the signal's own exception (`KeyboardInterrupt`, usually) is raised.
 
 use crate::error::exception;
-use ironlearn::linalg::{Progress, threads};
+use ironlearn::linalg::{Attend, Progress, threads};
 use ironlearn::{Control, Error, Result};
 use ironlearn_dispatch::Device;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
-const SIGNAL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// What surrounds one call from Python: the tuple (device, n_threads, progress).
 #[derive(Default)]
@@ -78,6 +74,22 @@ impl Progress for Listener {
     }
 }
 
+/// Looks for signals, of which only the main thread of Python hears.
+#[derive(Default)]
+struct Signals {
+    raised: Mutex<Option<PyErr>>,
+}
+
+impl Attend for Signals {
+    fn stop(&self) -> bool {
+        let mut raised = self.raised.lock().unwrap_or_else(PoisonError::into_inner);
+        if raised.is_none() {
+            *raised = Python::attach(|py| py.check_signals()).err();
+        }
+        raised.is_some()
+    }
+}
+
 /// Runs `work` without the GIL and with Ctrl-C; the control is given back for its trace.
 pub fn run<R: Send>(
     py: Python<'_>,
@@ -85,38 +97,18 @@ pub fn run<R: Send>(
     work: impl FnOnce(&Control) -> Result<R> + Send,
 ) -> PyResult<(R, Control)> {
     let (ctl, raised) = options.control();
-    let outcome = py.detach(|| {
-        std::thread::scope(|scope| {
-            let (done, finished) = channel();
-            let ctl = &ctl;
-            let worker = scope.spawn(move || {
-                let result = catch_unwind(AssertUnwindSafe(|| work(ctl)));
-                // The receiver lives until this thread is joined.
-                let _ = done.send(());
-                result
-            });
-            let mut signal = None;
-            while finished.recv_timeout(SIGNAL_INTERVAL) == Err(RecvTimeoutError::Timeout) {
-                if signal.is_none()
-                    && let Err(error) = Python::attach(|py| py.check_signals())
-                {
-                    signal = Some(error);
-                    ctl.cancel().store(true, Ordering::Relaxed);
-                }
-            }
-            (worker.join(), signal)
-        })
-    });
-    let (result, signal) = outcome;
-    if let Some(error) = signal {
+    let signals = Arc::new(Signals::default());
+    let ctl = ctl.with_attention(signals.clone());
+    let result = py.detach(|| catch_unwind(AssertUnwindSafe(|| work(&ctl))));
+    if let Some(error) = signals.raised.lock().unwrap_or_else(PoisonError::into_inner).take() {
         return Err(error);
     }
     if let Some(error) = raised.lock().unwrap_or_else(PoisonError::into_inner).take() {
         return Err(error);
     }
     match result {
-        Ok(Ok(result)) => result.map(|r| (r, ctl)).map_err(|error| exception(py, &error)),
-        _ => Err(internal()),
+        Ok(result) => result.map(|r| (r, ctl)).map_err(|error| exception(py, &error)),
+        Err(_) => Err(internal()),
     }
 }
 
