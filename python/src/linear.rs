@@ -4,13 +4,13 @@ use crate::array::{self, X};
 use crate::error::exception;
 use crate::model::{Model, SMALL};
 use crate::run::{Options, run, run_here};
-use ironlearn::linalg::{host::matmul::matmul, with_matrix};
+use ironlearn::linalg::{Real, host::matmul::affine, with_matrix};
 use ironlearn::linear::Probabilities;
 use ironlearn::linear::classifier::class_of;
 use ironlearn::loss::Link;
-use ironlearn::{AnyModel, Control, Dtype};
+use ironlearn::{AnyMatrix, AnyModel, Control, Dtype};
 use ndarray::{Array2, ArrayView2, Axis};
-use numpy::{IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{Element, IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyFloat;
@@ -31,7 +31,11 @@ impl<'py> Coefficients<'py> {
         if let Ok(Ok(a)) = object.cast::<PyArray2<f64>>().map(|a| a.try_readonly()) {
             return Ok(Coefficients::Rows(a));
         }
-        let narrow = object.cast::<PyArray1<f32>>().is_ok() || object.cast::<PyArray2<f32>>().is_ok();
+        if let Ok(Ok(a)) = object.cast::<PyArray1<f32>>().map(|a| a.try_readonly()) {
+            let row = a.as_array().insert_axis(Axis(0)).mapv(f64::from);
+            return Ok(Coefficients::Owned(row, true, true));
+        }
+        let narrow = object.cast::<PyArray2<f32>>().is_ok();
         let flat = object.getattr("ndim").and_then(|n| n.extract::<usize>()).is_ok_and(|n| n == 1);
         Ok(Coefficients::Owned(array::rows_f64(object)?, flat, narrow))
     }
@@ -93,28 +97,19 @@ pub fn linear_predict<'py>(
     if x.ncols() != b.ncols() || x.nrows() == 0 {
         return Ok(None);
     }
-    let work = |ctl: &Control| with_matrix!(x, x => matmul(&x, b.t(), ctl)).map_err(ironlearn::Error::from);
-    let mut y = if x.nrows() * x.ncols() <= SMALL {
-        run_here(py, work)?
-    } else {
-        run(py, options.unwrap_or_default(), work)?.0
+    let c = match intercept.cast::<PyFloat>() {
+        Ok(number) => vec![number.extract::<f64>()?],
+        Err(_) => array::rows_f64(intercept)?.row(0).to_vec(),
     };
-    // A value that is not finite leaves its mark on its row, so X itself is looked at only then.
-    if !y.iter().all(|v| v.is_finite()) && !x.all_finite() {
-        return Ok(None);
-    }
-    match intercept.cast::<PyFloat>() {
-        Ok(number) => y += number.extract::<f64>()?,
-        Err(_) => {
-            let c = array::rows_f64(intercept)?;
-            match c.row(0).len() {
-                1 => y += c[[0, 0]],
-                k if k == y.ncols() => y += &c.row(0),
-                k => return Err(PyValueError::new_err(format!("{k} intercepts for {} outputs", y.ncols()))),
-            }
-        }
+    if c.len() != 1 && c.len() != b.nrows() {
+        return Err(PyValueError::new_err(format!("{} intercepts for {} outputs", c.len(), b.nrows())));
     }
     let dtype = if narrow && x.dtype() == Dtype::F32 { Dtype::F32 } else { Dtype::F64 };
+    if matches!(answer, Answer::Scores) && dtype == Dtype::F32 {
+        let y = scores::<f32>(py, &x, b, &c, options)?;
+        return y.map(|y| shaped(py, y, flat)).transpose();
+    }
+    let Some(mut y) = scores::<f64>(py, &x, b, &c, options)? else { return Ok(None) };
     match answer {
         Answer::Scores => {}
         Answer::Mean(link) => y.mapv_inplace(|z| link.inverse(z)),
@@ -127,13 +122,35 @@ pub fn linear_predict<'py>(
             return Ok(Some(array::to_numpy(py, p, dtype)));
         }
     }
-    Ok(Some(if flat {
-        let n = y.nrows();
-        let y = y.into_shape_with_order(n).map_err(|_| PyValueError::new_err("coef_ holds several rows"))?;
-        array::to_numpy(py, y, dtype)
-    } else {
-        array::to_numpy(py, y, dtype)
-    }))
+    match dtype {
+        Dtype::F32 => shaped(py, y.mapv(|v| v as f32), flat).map(Some),
+        Dtype::F64 => shaped(py, y, flat).map(Some),
+    }
+}
+
+/// `X·B + c` in place where X is small; `None` where X holds a value that is not finite.
+fn scores<T: Real>(
+    py: Python<'_>,
+    x: &AnyMatrix<'_>,
+    b: ArrayView2<'_, f64>,
+    c: &[f64],
+    options: Option<Options>,
+) -> PyResult<Option<Array2<T>>> {
+    let work = |ctl: &Control| with_matrix!(x, x => affine(x, b.t(), c, ctl)).map_err(ironlearn::Error::from);
+    let (n, p) = x.shape();
+    let (y, finite) = if n * p <= SMALL { run_here(py, work)? } else { run(py, options.unwrap_or_default(), work)?.0 };
+    // A value that is not finite leaves its mark on its row, so X itself is looked at only then.
+    Ok((finite || x.all_finite()).then_some(y))
+}
+
+/// The result as an array of numpy: of one dimension where the coefficients had one.
+fn shaped<T: Element>(py: Python<'_>, y: Array2<T>, flat: bool) -> PyResult<Bound<'_, PyAny>> {
+    if !flat {
+        return Ok(y.into_pyarray(py).into_any());
+    }
+    let n = y.nrows();
+    let y = y.into_shape_with_order(n).map_err(|_| PyValueError::new_err("coef_ holds several rows"))?;
+    Ok(y.into_pyarray(py).into_any())
 }
 
 /// The model of RidgeCV or RidgeClassifierCV with another choice: the penalties and their scores, one or one a target.

@@ -149,11 +149,14 @@ fn add_moments_avx512<F: Real>(rows: &[F], origin: &[f64], first: &mut [f64], se
 
 #[inline(always)]
 fn add_moments_plain<F: Real>(rows: &[F], origin: &[f64], first: &mut [f64], second: &mut [f64]) {
-    for row in rows.chunks_exact(origin.len().max(1)) {
-        for (((&v, o), a), b) in row.iter().zip(origin).zip(&mut *first).zip(&mut *second) {
-            let d = v.widen() - o;
-            *a += d;
-            *b += d * d;
+    let p = origin.len();
+    let (first, second) = (&mut first[..p], &mut second[..p]);
+    for i in 0..rows.len() / p.max(1) {
+        let row = &rows[i * p..(i + 1) * p];
+        for j in 0..p {
+            let d = row[j].widen() - origin[j];
+            first[j] += d;
+            second[j] += d * d;
         }
     }
 }

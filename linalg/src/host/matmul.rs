@@ -6,8 +6,10 @@
 use super::dot::Dot;
 use super::steps::Steps;
 use crate::lapack::Blas;
+use crate::zeros::zeros2;
 use crate::{Control, Layout, Matrix, Real, Result, threads};
 use ndarray::{Array2, ArrayView2};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const TILE_ROWS: usize = 256;
 
@@ -16,48 +18,81 @@ const TILE_ROWS: usize = 256;
 /// # Errors
 /// [`crate::Error::Interrupted`].
 pub fn matmul<F: Real>(x: &Matrix<'_, F>, b: ArrayView2<'_, f64>, ctl: &Control) -> Result<Array2<f64>> {
+    Ok(affine(x, b, &[], ctl)?.0)
+}
+
+/// `X·B + c` in the type T, n × t; and whether all sums were finite, which shows on the way. c: one number for all
+/// columns, one for each, or none.
+///
+/// # Errors
+/// [`crate::Error::Interrupted`].
+pub fn affine<F: Real, T: Real>(
+    x: &Matrix<'_, F>,
+    b: ArrayView2<'_, f64>,
+    c: &[f64],
+    ctl: &Control,
+) -> Result<(Array2<T>, bool)> {
     let ((n, p), t) = (x.shape(), b.ncols());
+    let mut out = zeros2((n, t));
+    if n == 0 || t == 0 {
+        return Ok((out, true));
+    }
     // The columns of B one after the other.
     let columns: Vec<f64> = b.columns().into_iter().flat_map(|c| c.to_vec()).collect();
-    let mut out = Array2::zeros((n, t));
-    if n == 0 || t == 0 || p == 0 {
-        return Ok(out);
-    }
     let slice = out.as_slice_mut().unwrap_or_default();
+    let finite = AtomicBool::new(true);
     let dot = Dot::detect();
-    match (x, x.as_rows()) {
-        (_, Some(rows)) => threads::fill_rows(ctl, slice, t, TILE_ROWS, |first, out| {
-            dot.rows(&rows[first * p..], &columns, p, out);
-        })?,
-        (Matrix::Sparse(sparse), _) if sparse.layout() == Layout::Row => {
-            threads::fill_rows(ctl, slice, t, TILE_ROWS, |first, out| {
-                for (i, out) in out.chunks_exact_mut(t).enumerate() {
-                    sparse.for_slice(first + i, |j, v| {
-                        for (k, o) in out.iter_mut().enumerate() {
-                            *o += v.widen() * columns[k * p + j];
+    if let Matrix::Sparse(sparse) = x
+        && sparse.layout() == Layout::Column
+    {
+        // By column: all rows at once, in the order of the columns.
+        let mut sums = vec![0.0; n * t];
+        for j in 0..p {
+            sparse.for_slice(j, |i, v| {
+                for k in 0..t {
+                    sums[i * t + k] += v.widen() * columns[k * p + j];
+                }
+            });
+        }
+        finite.store(finish(&mut sums, c, slice), Ordering::Relaxed);
+        return Ok((out, finite.into_inner()));
+    }
+    threads::fill_rows(ctl, slice, t, TILE_ROWS, |first, out| {
+        let mut sums = vec![0.0; out.len()];
+        let rows = first..first + out.len() / t;
+        match (x, x.as_rows()) {
+            (_, Some(values)) => dot.rows(&values[rows.start * p..rows.end * p], &columns, p, &mut sums),
+            (Matrix::Sparse(sparse), _) => {
+                for (i, sums) in rows.zip(sums.chunks_exact_mut(t)) {
+                    sparse.for_slice(i, |j, v| {
+                        for (k, s) in sums.iter_mut().enumerate() {
+                            *s += v.widen() * columns[k * p + j];
                         }
                     });
                 }
-            })?;
-        }
-        (Matrix::Sparse(sparse), _) => {
-            // By column: all rows at once, in the order of the columns.
-            for j in 0..p {
-                sparse.for_slice(j, |i, v| {
-                    for k in 0..t {
-                        slice[i * t + k] += v.widen() * columns[k * p + j];
-                    }
-                });
+            }
+            (Matrix::Dense(_), None) => {
+                let mut tile = vec![F::zero(); rows.len() * p];
+                x.pack(rows, 0..p, p, &mut tile);
+                dot.rows(&tile, &columns, p, &mut sums);
             }
         }
-        (Matrix::Dense(_), None) => threads::fill_rows(ctl, slice, t, TILE_ROWS, |first, out| {
-            let m = out.len() / t;
-            let mut tile = vec![F::zero(); m * p];
-            x.pack(first..first + m, 0..p, p, &mut tile);
-            dot.rows(&tile, &columns, p, out);
-        })?,
+        if !finish(&mut sums, c, out) {
+            finite.store(false, Ordering::Relaxed);
+        }
+    })?;
+    Ok((out, finite.into_inner()))
+}
+
+/// Adds c to rows of sums and rounds them to T; whether all are finite.
+fn finish<T: Real>(sums: &mut [f64], c: &[f64], out: &mut [T]) -> bool {
+    match c {
+        [] => {}
+        &[c] => sums.iter_mut().for_each(|s| *s += c),
+        c => sums.chunks_exact_mut(c.len()).for_each(|row| row.iter_mut().zip(c).for_each(|(s, c)| *s += c)),
     }
-    Ok(out)
+    sums.iter().zip(out).for_each(|(&s, o)| *o = T::narrow(s));
+    sums.iter().fold(true, |finite, s| finite & s.is_finite())
 }
 
 /// `Xᵀ·R` for R of n × t, p × t: rows are added tile by tile, tiles in groups, groups in order.
@@ -198,5 +233,19 @@ mod tests {
                 assert!((back - x.t().dot(r)).iter().all(|d| d.abs() < 1e-10));
             }
         }
+    }
+
+    #[test]
+    fn sums_with_constants_are_rounded_once_and_say_what_is_not_finite() {
+        let mut x = Array::from_shape_fn((300, 7), |(i, j)| ((i * 7 + j) as f32).sin());
+        let b = Array::from_shape_fn((7, 2), |(i, j)| ((i + 3 * j) as f64).cos());
+        let ctl = Control::new();
+        let plain = matmul(&Matrix::Dense(x.view()), b.view(), &ctl).unwrap();
+        let (one, finite) = affine::<f32, f32>(&Matrix::Dense(x.view()), b.view(), &[0.1], &ctl).unwrap();
+        assert!(finite && one == plain.mapv(|v| (v + 0.1) as f32));
+        let (each, _) = affine::<f32, f64>(&Matrix::Dense(x.view()), b.view(), &[0.1, -2.0], &ctl).unwrap();
+        assert_eq!(each, plain + &ndarray::array![0.1, -2.0]);
+        x[[299, 6]] = f32::NAN;
+        assert!(!affine::<f32, f32>(&Matrix::Dense(x.view()), b.view(), &[0.1], &ctl).unwrap().1);
     }
 }

@@ -176,26 +176,36 @@ fn add_rows_avx2<F: Real>(rows: &[F], r: &[f64], p: usize, sum: &mut [f64]) {
     add_rows_plain::<F, true>(rows, r, p, sum);
 }
 
-/// Eight rows at a time: one load and one store of the sum for eight products.
+/// Eight rows at a time: one load and one store of the sum for eight products. By indices: adaptors of iterators are not
+/// inlined into a function with instructions of its own.
 #[inline(always)]
 fn add_rows_plain<F: Real, const FMA: bool>(rows: &[F], r: &[f64], p: usize, sum: &mut [f64]) {
-    let add = |sum: f64, v: F, w: f64| {
-        if FMA { v.widen().mul_add(w, sum) } else { sum + v.widen() * w }
-    };
-    let (blocks, rest) = r.as_chunks::<8>();
-    for (block, r) in rows.chunks_exact(8 * p).zip(blocks) {
-        let row: [&[F]; 8] = std::array::from_fn(|a| &block[a * p..(a + 1) * p]);
-        let sum = &mut sum[..p];
+    let sum = &mut sum[..p];
+    let n = r.len().min(rows.len() / p.max(1));
+    let mut i = 0;
+    while i + 8 <= n {
+        let mut row = [&rows[i * p..][..p]; 8];
+        for a in 1..8 {
+            row[a] = &rows[(i + a) * p..][..p];
+        }
+        let r = &r[i..i + 8];
         for j in 0..p {
             let mut s = sum[j];
             for a in 0..8 {
-                s = add(s, row[a][j], r[a]);
+                let v = row[a][j].widen();
+                s = if FMA { v.mul_add(r[a], s) } else { s + v * r[a] };
             }
             sum[j] = s;
         }
+        i += 8;
     }
-    for (row, &r) in rows[blocks.len() * 8 * p..].chunks_exact(p).zip(rest) {
-        sum.iter_mut().zip(row).for_each(|(s, &v)| *s = add(*s, v, r));
+    while i < n {
+        let row = &rows[i * p..(i + 1) * p];
+        for j in 0..p {
+            let v = row[j].widen();
+            sum[j] = if FMA { v.mul_add(r[i], sum[j]) } else { sum[j] + v * r[i] };
+        }
+        i += 1;
     }
 }
 

@@ -59,21 +59,25 @@ fn add_avx2<F: Real>(row: &[F], c: f64, w: &mut [f64]) -> f64 {
 
 #[inline(always)]
 fn add_lanes<F: Real, const FMA: bool>(row: &[F], c: f64, w: &mut [f64]) -> f64 {
-    let add = |sum: f64, a: f64, b: f64| if FMA { a.mul_add(b, sum) } else { sum + a * b };
     let mut lanes = [0.0; 8];
     let ((rows, row_rest), (ws, w_rest)) = (row.as_chunks::<8>(), w.as_chunks_mut::<8>());
-    for (r, w) in rows.iter().zip(ws) {
+    for b in 0..rows.len().min(ws.len()) {
         for l in 0..8 {
-            w[l] = add(w[l], c, r[l].widen());
-            lanes[l] = add(lanes[l], w[l], w[l]);
+            (ws[b][l], lanes[l]) = stepped::<FMA>(ws[b][l], c, rows[b][l].widen(), lanes[l]);
         }
     }
-    for (l, (r, w)) in row_rest.iter().zip(w_rest).enumerate() {
-        *w = add(*w, c, r.widen());
-        lanes[l] = add(lanes[l], *w, *w);
+    for l in 0..row_rest.len().min(w_rest.len()).min(8) {
+        (w_rest[l], lanes[l]) = stepped::<FMA>(w_rest[l], c, row_rest[l].widen(), lanes[l]);
     }
-    let four = std::array::from_fn::<f64, 4, _>(|l| lanes[l] + lanes[l + 4]);
+    let four = [lanes[0] + lanes[4], lanes[1] + lanes[5], lanes[2] + lanes[6], lanes[3] + lanes[7]];
     (four[0] + four[2]) + (four[1] + four[3])
+}
+
+/// `w + c·x`, and the sum with its square.
+#[inline(always)]
+fn stepped<const FMA: bool>(w: f64, c: f64, x: f64, sum: f64) -> (f64, f64) {
+    let new = if FMA { c.mul_add(x, w) } else { w + c * x };
+    (new, if FMA { new.mul_add(new, sum) } else { sum + new * new })
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -1,4 +1,5 @@
-//! The two inner loops of coordinate descent, by the widest instructions that the machine has.
+//! The two inner loops of coordinate descent, by the widest instructions that the machine has. By indices: adaptors of
+//! iterators are not inlined into a function with instructions of its own.
 
 use crate::Real;
 
@@ -97,8 +98,10 @@ fn fused<const FMA: bool>(sum: f64, a: f64, x: f64) -> f64 {
 
 #[inline(always)]
 fn add_plain<F: Real, const FMA: bool>(a: f64, x: &[F], y: &mut [f64]) {
-    for (y, x) in y.iter_mut().zip(x) {
-        *y = fused::<FMA>(*y, a, x.widen());
+    let n = x.len().min(y.len());
+    let (x, y) = (&x[..n], &mut y[..n]);
+    for i in 0..n {
+        y[i] = fused::<FMA>(y[i], a, x[i].widen());
     }
 }
 
@@ -123,13 +126,13 @@ fn dot_plain<F: Real, const FMA: bool>(x: &[F], y: &[f64]) -> f64 {
     let n = x.len().min(y.len());
     let mut lanes = [0.0; LANES];
     let ((xs, x_rest), (ys, y_rest)) = (x[..n].as_chunks::<LANES>(), y[..n].as_chunks::<LANES>());
-    for (x, y) in xs.iter().zip(ys) {
+    for b in 0..xs.len() {
         for l in 0..LANES {
-            lanes[l] = fused::<FMA>(lanes[l], x[l].widen(), y[l]);
+            lanes[l] = fused::<FMA>(lanes[l], xs[b][l].widen(), ys[b][l]);
         }
     }
-    for (l, (x, y)) in x_rest.iter().zip(y_rest).enumerate() {
-        lanes[l] = fused::<FMA>(lanes[l], x.widen(), *y);
+    for l in 0..x_rest.len().min(LANES) {
+        lanes[l] = fused::<FMA>(lanes[l], x_rest[l].widen(), y_rest[l]);
     }
     let mut width = LANES / 2;
     while width > 0 {

@@ -70,19 +70,24 @@ impl<F: Real> Rows<'_, F> {
     fn pack_plain(&self, rows: Range<usize>, stride: usize, out: &mut [f64]) {
         let (p, t) = (self.p, self.t);
         let (x_shift, y_shift) = self.shift.split_at(p);
-        let x = self.x[rows.start * p..rows.end * p].chunks_exact(p);
-        let y = self.y[rows.start * t..rows.end * t].chunks_exact(t);
-        let weights = self.weights.map(|w| &w[rows]);
-        for (i, ((x, y), out)) in x.zip(y).zip(out.chunks_exact_mut(stride)).enumerate() {
-            let root = weights.map_or(1.0, |w| w[i].sqrt());
-            let (of_x, rest) = out.split_at_mut(p);
-            for ((o, &v), s) in of_x.iter_mut().zip(x).zip(x_shift) {
-                *o = (v.widen() - s) * root;
+        let x = &self.x[rows.start * p..rows.end * p];
+        let y = &self.y[rows.start * t..rows.end * t];
+        let weights = self.weights.map(|w| &w[rows.clone()]);
+        // By indices: adaptors of iterators are not inlined into a function with instructions of its own.
+        for i in 0..rows.len() {
+            let (x, y, out) = (&x[i * p..(i + 1) * p], &y[i * t..(i + 1) * t], &mut out[i * stride..(i + 1) * stride]);
+            let root = match weights {
+                Some(weights) => weights[i].sqrt(),
+                None => 1.0,
+            };
+            let of_x = &mut out[..p];
+            for j in 0..p {
+                of_x[j] = (x[j].widen() - x_shift[j]) * root;
             }
-            for ((o, v), s) in rest.iter_mut().zip(y).zip(y_shift) {
-                *o = (v - s) * root;
+            for k in 0..t {
+                out[p + k] = (y[k] - y_shift[k]) * root;
             }
-            rest[t] = root;
+            out[p + t] = root;
         }
     }
 }
