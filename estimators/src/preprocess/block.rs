@@ -114,10 +114,16 @@ impl Block<'_> {
             return Ok(Cow::Borrowed(columns[j].as_ref()));
         }
         let n = self.shape().0;
-        let mut values = vec![0.0; n];
-        if let Some(x) = self.matrix()? {
-            with_matrix!(x, x => x.pack(0..n, j..j + 1, 1, &mut values));
-        }
+        let values = match self.matrix()? {
+            Some(AnyMatrix::F64(Matrix::Dense(x))) => x.column(j).to_vec(),
+            Some(AnyMatrix::F32(Matrix::Dense(x))) => x.column(j).iter().map(|&v| f64::from(v)).collect(),
+            Some(sparse) => {
+                let mut values = vec![0.0; n];
+                with_matrix!(sparse, x => x.pack(0..n, j..j + 1, 1, &mut values));
+                values
+            }
+            None => vec![0.0; n],
+        };
         Ok(Cow::Owned(Column::number(format!("x{j}"), values)))
     }
 

@@ -5,23 +5,28 @@ use super::categories::UNKNOWN;
 /// The distinct values, rising, and their counts, where all are integers close together.
 pub(super) fn count_integers(values: &[f64]) -> Option<(Vec<f64>, Vec<u64>)> {
     const SPAN: f64 = 65_536.0;
-    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for &v in values {
-        if v.is_nan() || v.abs() > 1e15 {
+    let (mut low, mut high, mut exact) = (f64::INFINITY, f64::NEG_INFINITY, true);
+    for tile in values.chunks(1024) {
+        // No way out inside the tile: such a loop runs on whole vectors.
+        for &v in tile {
+            exact &= v.abs() <= 1e15;
+            low = if v < low { v } else { low };
+            high = if v > high { v } else { high };
+        }
+        if !exact || high - low >= SPAN {
             return None;
         }
-        (low, high) = (low.min(v), high.max(v));
     }
-    if high - low >= SPAN || low.fract() != 0.0 {
+    if values.is_empty() || low.fract() != 0.0 {
         return None;
     }
     let mut counts = vec![0_u64; (high - low) as usize + 1];
     for &v in values {
-        let at = (v - low) as usize;
-        if at as f64 != v - low {
+        let at = (v - low) as i32;
+        if f64::from(at) != v - low {
             return None;
         }
-        counts[at] += 1;
+        counts[at as usize] += 1;
     }
     let found = (0..counts.len()).filter(|&at| counts[at] > 0);
     Some(found.map(|at| (low + at as f64, counts[at])).unzip())
@@ -59,12 +64,10 @@ impl<'a> NumberIndex<'a> {
         }
         if !self.table.is_empty() {
             let at = v - self.first;
-            let slot = at as usize;
-            return if at >= 0.0 && slot as f64 == at {
-                self.table.get(slot).copied().unwrap_or(UNKNOWN)
-            } else {
-                UNKNOWN
-            };
+            let slot = at as i64;
+            // A negative place is past the end.
+            let found = self.table.get(slot as usize).copied().unwrap_or(UNKNOWN);
+            return if slot as f64 == at { found } else { UNKNOWN };
         }
         self.finite
             .binary_search_by(|own| own.partial_cmp(&v).unwrap_or(std::cmp::Ordering::Less))

@@ -6,6 +6,7 @@ use super::learn::{learn, refuse_unknown, show};
 use super::{Block, FitTransformer, Sparse, Transformer, transformer};
 use crate::{Checked, Control, Error, Params, Result, Target, Warning, WarningKind, bad_input};
 use ironlearn_datasets::ColumnType;
+use ironlearn_linalg::zeros::{zeros, zeros2};
 use ironlearn_linalg::{Layout, threads};
 use ndarray::{Array2, ArrayView1};
 use serde::{Deserialize, Serialize};
@@ -305,7 +306,7 @@ impl Transformer for OneHot {
         self.warn_of_unknown(&met, warnings);
         let (n, p, width) = (x.shape().0, self.features.len(), self.width());
         if !self.params.sparse_output {
-            let mut out = Array2::zeros((n, width));
+            let mut out: Array2<f64> = zeros2((n, width));
             threads::fill_rows(ctl, out.as_slice_mut().unwrap_or_default(), width, 1024, |first, out| {
                 for (i, out) in out.chunks_exact_mut(width.max(1)).enumerate() {
                     columns.iter().map(|c| c[first + i]).filter(|&c| c != UNKNOWN).for_each(|c| out[c as usize] = 1.0);
@@ -316,7 +317,7 @@ impl Transformer for OneHot {
         let full = columns.iter().all(|c| !c.contains(&UNKNOWN));
         let (mut indices, mut indptr) = (Vec::new(), vec![0_i64]);
         if full {
-            indices = vec![0_i32; n * p];
+            indices = zeros::<i32>(n * p);
             threads::fill_rows(ctl, &mut indices, p, 4096, |first, out| {
                 for (i, out) in out.chunks_exact_mut(p).enumerate() {
                     out.iter_mut().zip(&columns).for_each(|(o, c)| *o = c[first + i] as i32);

@@ -7,7 +7,7 @@ use super::one_hot::Wanted;
 use super::{Block, FitTransformer, Transformer, transformer};
 use crate::{Checked, Control, Error, Params, Result, Target, Warning, bad_input};
 use ironlearn_datasets::ColumnType;
-use ironlearn_linalg::threads;
+use ironlearn_linalg::{threads, zeros::zeros2};
 use ndarray::{Array2, ArrayView1};
 use serde::{Deserialize, Serialize};
 
@@ -183,7 +183,7 @@ impl Transformer for Ordinal {
             Ok((0..n).map(value).collect())
         })?;
         let columns: Vec<Vec<f64>> = columns.into_iter().collect::<Result<_>>()?;
-        let mut out = Array2::zeros((n, p));
+        let mut out: Array2<f64> = zeros2((n, p));
         threads::fill_rows(ctl, out.as_slice_mut().unwrap_or_default(), p, 4096, |first, out| {
             for (i, out) in out.chunks_exact_mut(p).enumerate() {
                 out.iter_mut().zip(&columns).for_each(|(o, c)| *o = c[first + i]);

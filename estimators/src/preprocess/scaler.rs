@@ -4,7 +4,7 @@ use super::block::for_rows;
 use super::{Block, FitTransformer, Sparse, Transformer, transformer};
 use crate::{AnyMatrix, Checked, Control, Error, Matrix, Params, Result, Target, Warning, bad_input};
 use ironlearn_datasets::ColumnType;
-use ironlearn_linalg::{Layout, Real, threads, with_matrix};
+use ironlearn_linalg::{Layout, Real, threads, with_matrix, zeros::zeros2};
 use ndarray::{Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
@@ -206,7 +206,7 @@ impl Scaler {
     fn dense<F: Real>(&self, x: ArrayView2<'_, F>, back: bool, ctl: &Control) -> Result<Array2<F>> {
         let p = x.ncols();
         let shifts: Vec<f64> = self.mean.iter().map(|&m| if self.params.with_mean { m } else { 0.0 }).collect();
-        let mut out = Array2::from_elem(x.dim(), F::zero());
+        let mut out = zeros2(x.dim());
         threads::fill_rows(ctl, out.as_slice_mut().unwrap_or_default(), p, 1024, |first, out| {
             let mut copy = Vec::new();
             for (i, out) in out.chunks_exact_mut(p).enumerate() {
