@@ -223,7 +223,8 @@ linfa_predict!(
     crate::linear::sgd::Stepped<crate::linear::sgd::OneClass>,
     crate::linear::ridge_cv::RidgeCvModel,
     crate::linear::lars::LarsModel,
-    crate::linear::omp::PursuitModel
+    crate::linear::omp::PursuitModel,
+    crate::linear::HuberModel
 );
 
 impl<F: Real, D: Storage<Elem = F>> PredictInplace<ArrayBase<D, Ix2>, Array1<usize>> for crate::cluster::KMeansModel {

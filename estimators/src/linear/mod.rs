@@ -4,6 +4,7 @@ pub mod classifier;
 pub mod deviance;
 pub mod glm;
 mod held_out;
+pub mod huber;
 pub mod lars;
 pub mod lasso;
 pub mod logistic;
@@ -21,7 +22,9 @@ pub mod ridge_classifier;
 pub mod ridge_cv;
 mod ridge_path;
 mod ridge_solve;
+pub mod robust;
 pub mod sgd;
+mod shares;
 pub mod solver;
 pub mod subsets;
 pub mod theil_sen;
@@ -29,6 +32,7 @@ pub mod theil_sen_model;
 
 pub use classifier::{LinearClassifier, Probabilities};
 pub use deviance::{DevianceSolver, GammaRegressor, PoissonRegressor, TweedieLink, TweedieRegressor};
+pub use huber::HuberRegressor;
 pub use lars::{Lars, LarsCV, LassoLars, LassoLarsCV, LassoLarsIC};
 pub use lasso::{
     ElasticNet, ElasticNetCV, Lasso, LassoCV, LassoModel, MultiTaskElasticNet, MultiTaskElasticNetCV, MultiTaskLasso,
@@ -45,6 +49,7 @@ pub use ransac::RANSACRegressor;
 pub use ridge::{PerOutput, Ridge, RidgeSolver};
 pub use ridge_classifier::{RidgeClassifier, RidgeClassifierCV};
 pub use ridge_cv::RidgeCV;
+pub use robust::{HuberModel, RobustModel};
 pub use sgd::{
     PassiveAggressiveClassifier, PassiveAggressiveRegressor, Perceptron, SGDClassifier, SGDOneClassSVM, SGDRegressor,
 };

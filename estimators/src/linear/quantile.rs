@@ -1,6 +1,7 @@
 //! QuantileRegressor: linear models of a conditional quantile, with an L1 penalty.
 
 use super::LinearModel;
+use super::shares::Shares;
 use super::solver::pinball::{Answer, Cut, Limit, Pinball};
 use crate::{
     Backend, Checked, Control, Data, Dtype, Error, FitOn, Params, Report, Result, Warning, WarningKind, bad_input,
@@ -108,12 +109,7 @@ impl<B: Backend> FitOn<B> for QuantileRegressor {
         on: &B,
         ctl: &Control,
     ) -> Result<LinearModel> {
-        data.check()?;
-        data.check_weights_not_negative()?;
-        let y = data.values(Self::NAME)?;
-        if y.ncols() != 1 {
-            bad_input!("y should be a 1d array, got an array of shape {:?} instead.", y.dim());
-        }
+        let shares = Shares::of(data, Self::NAME, params.fit_intercept)?;
         let sparse = data.x.is_sparse();
         match params.solver {
             QuantileSolver::InteriorPoint => {
@@ -124,27 +120,15 @@ impl<B: Backend> FitOn<B> for QuantileRegressor {
             }
             _ => {}
         }
-        let mut weights = data.weights.as_ref().map_or_else(|| vec![1.0; y.nrows()], |w| w.to_vec());
-        let largest = weights.iter().fold(0.0_f64, |a, &w| a.max(w));
-        if largest <= 0.0 {
-            bad_input!("Sample weights must contain at least one non-zero number.");
-        }
-        // In two steps: the sum might be beyond what a float holds.
-        weights.iter_mut().for_each(|w| *w /= largest);
-        let total: f64 = weights.iter().sum();
-        weights.iter_mut().for_each(|w| *w /= total);
-        let weighted = |of: &dyn Fn(f64) -> f64| y.iter().zip(&weights).map(|(&y, w)| w * of(y)).sum::<f64>();
-        let middle = if params.fit_intercept { weighted(&|y| y) } else { 0.0 };
-        let spread = weighted(&|y| (y - middle).abs());
         let problem = Pinball {
-            y: y.iter().map(|y| y - middle).collect(),
+            y: shares.y,
+            weights: shares.weights,
             quantile: params.quantile,
             alpha: params.alpha,
             intercept: params.fit_intercept,
             tol: params.tol,
             limit: Limit { iterations: params.max_iter, seconds: params.time_limit },
-            spread: if spread > 1e-14 * middle.abs() { spread } else { 0.0 },
-            weights,
+            spread: shares.spread,
         };
         let answer = with_matrix!(data.x.reborrow(), x => match &x {
             Matrix::Sparse(sparse) => {
@@ -155,7 +139,7 @@ impl<B: Backend> FitOn<B> for QuantileRegressor {
             Matrix::Dense(_) => problem.solve(on, &on.place(x, ctl)?, ctl),
         })?;
         let report = report(&answer, problem.spread);
-        let (none, intercept) = (Array1::zeros(answer.coef.len()), answer.intercept + middle);
+        let (none, intercept) = (Array1::zeros(answer.coef.len()), answer.intercept + shares.middle);
         let coef = answer.coef.insert_axis(Axis(1));
         // As scikit-learn: float64 whatever X is, or no row would be met exactly.
         Ok(LinearModel::new(coef, &none, &Array1::from_elem(1, intercept), Dtype::F64, report))

@@ -311,6 +311,7 @@ registry! {
     PassiveAggressiveRegressor: crate::linear::PassiveAggressiveRegressor
         => crate::linear::sgd::Stepped<crate::linear::LinearModel>, Regression, "passive-aggressive-regressor", [predict];
     // Linear models: robust.
+    HuberRegressor: crate::linear::HuberRegressor => crate::linear::HuberModel, Regression, "huber-regressor", [predict];
     QuantileRegressor: crate::linear::QuantileRegressor => crate::linear::LinearModel, Regression, "quantile-regressor",
         [predict];
     TheilSenRegressor: crate::linear::TheilSenRegressor => crate::linear::TheilSenModel, Regression, "theil-sen",

@@ -1,6 +1,7 @@
 """Linear models."""
 
 from ironlearn.linear_model._deviance import GammaRegressor, PoissonRegressor, TweedieRegressor
+from ironlearn.linear_model._huber import HuberRegressor
 from ironlearn.linear_model._lars import Lars, LassoLars
 from ironlearn.linear_model._lars_cv import LarsCV, LassoLarsCV
 from ironlearn.linear_model._lars_ic import LassoLarsIC
@@ -75,6 +76,7 @@ __all__ = [
     "orthogonal_mp",
     "orthogonal_mp_gram",
     # robust
+    "HuberRegressor",
     "QuantileRegressor",
     # consensus of subsets
     "RANSACRegressor",

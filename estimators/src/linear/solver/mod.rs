@@ -3,8 +3,10 @@
 pub mod active_set;
 pub mod cg;
 pub mod columns;
+pub mod concomitant;
 pub mod coordinate;
 pub mod direct;
+pub mod interior_point;
 pub mod least_angle;
 pub mod lsqr;
 pub mod nnls;

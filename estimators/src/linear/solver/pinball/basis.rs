@@ -1,7 +1,7 @@
 //! The rows that a vertex interpolates, as `M = L·Q` with orthonormal rows of Q: rows are added one at a time, and
 //! systems with M and its transpose are solved.
 
-use super::design::dot;
+use crate::linear::solver::interior_point::design::dot;
 
 /// A row of which no more than this is left beside the others depends on them.
 const DEPENDENT: f64 = 1e-9;

@@ -3,10 +3,11 @@
 //! two Cholesky solves. It starts, and so stays, in the interior of both problems.
 
 use super::Pinball;
-use super::design::Design;
-use super::side::{Aim, Side};
+use crate::linear::solver::interior_point::design::{Design, column};
+use crate::linear::solver::interior_point::side::{self, Aim, Side};
 use crate::{Backend, Result};
 use ironlearn_linalg::Real;
+use ndarray::ArrayView1;
 use std::time::Instant;
 
 /// Where the interior point stopped.
@@ -52,7 +53,7 @@ pub fn interior<B: Backend, F: Real>(
     let residual: Vec<f64> = problem.y.iter().zip(&product).map(|(y, z)| y - z).collect();
     let strengths = problem.strengths(design);
     let spread = problem.spread;
-    let typical = super::side::loss((-1.0, 1.0), &problem.weights, &residual);
+    let typical = side::loss((-1.0, 1.0), &problem.weights, &residual);
     let off = (0.2 * typical).max(1e-6 * spread);
     let bounds = (problem.quantile - 1.0, problem.quantile);
     let mut rows = Side::new(bounds, problem.weights.clone(), residual, off);
@@ -65,10 +66,11 @@ pub fn interior<B: Backend, F: Real>(
     loop {
         let d = rows.curvatures(ctl)?;
         let of_penalties = penalties.curvatures(ctl)?;
-        let Some((normal, plain)) = design.normal(&d, &rows.residual, &of_penalties, &penalties.residual)? else {
-            break;
-        };
-        let along = design.product(&plain)?;
+        let extra: Vec<f64> = of_penalties.iter().zip(&penalties.residual).map(|(d, r)| d * r).collect();
+        let targets = column(&ArrayView1::from(&rows.residual));
+        let Some((normal, plain)) = design.normal(&d, targets, &of_penalties, &extra)? else { break };
+        let plain = &plain[0];
+        let along = design.product(plain)?;
         // The "residual" of a penalty is −θ: its product with a step is θ's change.
         let beside = plain[..m].to_vec();
         let reach = rows.plain_reach(&along, ctl)?.with(penalties.plain_reach(&beside, ctl)?);

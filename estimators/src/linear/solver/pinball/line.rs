@@ -1,6 +1,6 @@
 //! The objective along a line: piecewise linear, with its lowest point at a breakpoint.
 
-use super::side::loss;
+use crate::linear::solver::interior_point::side::loss;
 
 /// One piece that bends where the step meets it.
 struct Bend {

@@ -5,16 +5,15 @@
 //! where there is no penalty); any such u bounds the objective from below, and the answer is told with its gap.
 
 mod basis;
-mod design;
 mod interior;
 mod line;
-mod side;
 mod vertex;
 
 pub use interior::Cut;
 
+use crate::linear::solver::interior_point::design::Design;
+use crate::linear::solver::interior_point::side;
 use crate::{Backend, Control, Result};
-use design::Design;
 use ironlearn_linalg::Real;
 use ndarray::{Array1, ArrayView1};
 
@@ -122,7 +121,7 @@ impl Pinball {
 }
 
 /// The least value that has at least this share of the weight at or below it.
-fn weighted_quantile(values: &[f64], weights: &[f64], quantile: f64) -> f64 {
+pub fn weighted_quantile(values: &[f64], weights: &[f64], quantile: f64) -> f64 {
     let mut order: Vec<usize> = (0..values.len()).filter(|&i| weights[i] > 0.0).collect();
     order.sort_unstable_by(|&a, &b| values[a].total_cmp(&values[b]).then(a.cmp(&b)));
     let (total, mut sum) = (weights.iter().sum::<f64>(), 0.0);

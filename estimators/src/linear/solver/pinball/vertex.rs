@@ -4,10 +4,10 @@
 
 use super::Pinball;
 use super::basis::Basis;
-use super::design::{Design, dot};
 use super::interior::Inside;
 use super::line::{Line, Met};
-use super::side::loss;
+use crate::linear::solver::interior_point::design::{Design, dot};
+use crate::linear::solver::interior_point::side::loss;
 use crate::{Backend, Result};
 use ironlearn_linalg::Real;
 
@@ -63,7 +63,7 @@ pub fn land<B: Backend, F: Real>(problem: &Pinball, design: &Design<'_, '_, B, F
     vertex.classify(inside)?;
     vertex.use_up_freedom()?;
     vertex.interpolate()?;
-    let from_inside: Vec<f64> = (0..problem.y.len()).map(|i| inside.rows.dual(i)).collect();
+    let from_inside = inside.rows.duals();
     vertex.improve(&from_inside)?;
     let value = vertex.value();
     let mut gap = vertex.gap(value, &vertex.multipliers(&from_inside)?.0)?;

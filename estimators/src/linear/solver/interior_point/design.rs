@@ -1,4 +1,4 @@
-//! X as the quantile solver sees it: columns about their means and of unit spread, those that say nothing left out.
+//! X as the solver sees it: columns about their means and of unit spread, those that say nothing left out.
 //!
 //! X is never copied: offsets and units are applied to what is as long as the columns. A point θ holds one number a
 //! kept column and, with an intercept, the intercept last.
@@ -126,14 +126,20 @@ impl<'a, 'x, B: Backend, F: Real> Design<'a, 'x, B, F> {
         Ok(out)
     }
 
-    /// Factors `Aᵀ·D·A + diagonal` and solves it for `Aᵀ·D·r + diagonal·beside` (the diagonal leaves the intercept
-    /// alone). `None` where D leaves nothing.
+    /// Factors `Aᵀ·D·A + diagonal` (the diagonal leaves the intercept alone) and solves it for `Aᵀ·D·R`, R of n × t; the
+    /// first right-hand side has `extra` added, which does not speak of the intercept. `None` where D leaves nothing.
     ///
     /// # Errors
     /// As [`Design::product`].
-    pub fn normal(&self, d: &[f64], r: &[f64], diagonal: &[f64], beside: &[f64]) -> Result<Option<(Normal, Vec<f64>)>> {
-        let target = column(&ArrayView1::from(r));
-        let moments = self.on.gram(self.x, target, Some(ArrayView1::from(d)), self.intercept, self.ctl)?;
+    pub fn normal(
+        &self,
+        d: &[f64],
+        targets: ArrayView2<'_, f64>,
+        diagonal: &[f64],
+        extra: &[f64],
+    ) -> Result<Option<(Normal, Vec<Vec<f64>>)>> {
+        let weights = Some(ArrayView1::from(d));
+        let moments = self.on.gram(self.x, targets.view(), weights, self.intercept, self.ctl)?;
         let m = self.columns.len();
         let mut matrix = Array2::zeros((m, m));
         for (a, &i) in self.columns.iter().enumerate() {
@@ -149,13 +155,27 @@ impl<'a, 'x, B: Backend, F: Real> Design<'a, 'x, B, F> {
         };
         let Some((factor, unit)) = factored(matrix)? else { return Ok(None) };
         let normal = Normal { factor, unit, shift, total: moments.weight_sum };
-        let right: Vec<f64> =
-            (0..m).map(|a| moments.xty[[self.columns[a], 0]] / self.scale[a] + diagonal[a] * beside[a]).collect();
-        let mut theta = normal.within(&right)?;
-        if self.intercept {
-            theta.push(moments.y_mean[0] - dot(&normal.shift, &theta));
+        let mut solved = Vec::new();
+        for k in 0..targets.ncols() {
+            let of = |a: usize| moments.xty[[self.columns[a], k]] / self.scale[a] + if k == 0 { extra[a] } else { 0.0 };
+            let mut theta = normal.within(&(0..m).map(of).collect::<Vec<f64>>())?;
+            if self.intercept {
+                theta.push(moments.y_mean[k] - dot(&normal.shift, &theta));
+            }
+            solved.push(theta);
         }
-        Ok(theta.iter().all(|v| v.is_finite()).then_some((normal, theta)))
+        let finite = solved.iter().flatten().all(|v| v.is_finite());
+        Ok(finite.then_some((normal, solved)))
+    }
+
+    /// θ of coefficients of all columns of X and an intercept; columns that are left out do not matter.
+    pub fn theta(&self, coef: &Array1<f64>, intercept: f64) -> Vec<f64> {
+        let mut theta: Vec<f64> = self.columns.iter().zip(&self.scale).map(|(&j, s)| coef[j] * s).collect();
+        if self.intercept {
+            let moved: f64 = self.columns.iter().zip(&self.center).map(|(&j, c)| coef[j] * c).sum();
+            theta.push(intercept + moved);
+        }
+        theta
     }
 
     /// Row `i` in the coordinates `of` (places in the kept columns) and, with an intercept, 1.
@@ -265,6 +285,7 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-fn column<'a>(values: &ArrayView1<'a, f64>) -> ArrayView2<'a, f64> {
+/// One column.
+pub fn column<'a>(values: &ArrayView1<'a, f64>) -> ArrayView2<'a, f64> {
     (*values).insert_axis(ndarray::Axis(1))
 }

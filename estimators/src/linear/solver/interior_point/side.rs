@@ -28,8 +28,10 @@ pub struct Side {
     pub high: f64,
     /// The weights.
     pub weights: Vec<f64>,
-    /// The residuals.
+    /// The residuals, less `sigma` times the dual variables.
     pub residual: Vec<f64>,
+    /// How much the dual objective curves: it holds `−½·Σ w·sigma·u²`.
+    pub sigma: f64,
     pairs: Vec<Pair>,
 }
 
@@ -65,26 +67,26 @@ pub struct Aim<'a> {
 }
 
 impl Pair {
-    fn curvature(&self) -> f64 {
-        1.0 / (self.low / self.to_low + self.high / self.to_high)
+    fn curvature(&self, sigma: f64) -> f64 {
+        1.0 / (self.low / self.to_low + self.high / self.to_high + sigma)
     }
 
     /// Straight for the optimum: the step whose product with this row is `a`.
-    fn plain(&self, residual: f64, a: f64) -> Change {
-        let u = self.curvature() * (residual - a);
+    fn plain(&self, sigma: f64, residual: f64, a: f64) -> Change {
+        let u = self.curvature(sigma) * (residual - a);
         Change { u, low: -self.low - self.low * u / self.to_low, high: -self.high + self.high * u / self.to_high }
     }
 
     /// What is added to the residual for a step with this aim, and the products' aims.
-    fn aim(&self, residual: f64, plain: f64, mu: f64) -> (f64, f64, f64) {
-        let c = self.plain(residual, plain);
+    fn aim(&self, sigma: f64, residual: f64, plain: f64, mu: f64) -> (f64, f64, f64) {
+        let c = self.plain(sigma, residual, plain);
         let (low, high) = (mu - c.u * c.low, mu + c.u * c.high);
         (low / self.to_low - high / self.to_high, low, high)
     }
 
-    fn corrected(&self, residual: f64, plain: f64, mu: f64, a: f64) -> Change {
-        let (more, low, high) = self.aim(residual, plain, mu);
-        let u = self.curvature() * (residual + more - a);
+    fn corrected(&self, sigma: f64, residual: f64, (mu, plain): (f64, f64), a: f64) -> Change {
+        let (more, low, high) = self.aim(sigma, residual, plain, mu);
+        let u = self.curvature(sigma) * (residual + more - a);
         Change {
             u,
             low: low / self.to_low - self.low - self.low * u / self.to_low,
@@ -132,10 +134,10 @@ impl Side {
     pub fn new((low, high): (f64, f64), weights: Vec<f64>, residual: Vec<f64>, off: f64) -> Self {
         let pair = |r: &f64| Pair { to_low: -low, to_high: high, low: (-r).max(0.0) + off, high: r.max(0.0) + off };
         let pairs = residual.iter().map(pair).collect();
-        Side { low, high, weights, residual, pairs }
+        Side { low, high, weights, residual, sigma: 0.0, pairs }
     }
 
-    /// The dual variable of row `i`, times nothing: between `low` and `high`.
+    /// The dual variable of row `i`, between `low` and `high`.
     pub fn dual(&self, i: usize) -> f64 {
         let pair = &self.pairs[i];
         if pair.to_low < pair.to_high { self.low + pair.to_low } else { self.high - pair.to_high }
@@ -157,7 +159,7 @@ impl Side {
     /// # Errors
     /// [`crate::Error::Linalg`] when interrupted; so for all that follow.
     pub fn curvatures(&self, ctl: &Control) -> Result<Vec<f64>> {
-        self.each(ctl, |i, pair| self.weights[i] * pair.curvature())
+        self.each(ctl, |i, pair| self.weights[i] * pair.curvature(self.sigma))
     }
 
     /// The reach of the plain step whose products are `a`.
@@ -165,7 +167,7 @@ impl Side {
     /// # Errors
     /// As [`Side::curvatures`].
     pub fn plain_reach(&self, a: &[f64], ctl: &Control) -> Result<Reach> {
-        self.reach(ctl, |i, pair| pair.plain(self.residual[i], a[i]))
+        self.reach(ctl, |i, pair| pair.plain(self.sigma, self.residual[i], a[i]))
     }
 
     /// What the right-hand side of the corrected step sums over the rows.
@@ -177,8 +179,8 @@ impl Side {
             if self.weights[i] == 0.0 {
                 return 0.0;
             }
-            let more = pair.aim(self.residual[i], aim.plain[i], aim.mu).0;
-            self.weights[i] * (pair.curvature() * (self.residual[i] + more) + self.dual(i))
+            let more = pair.aim(self.sigma, self.residual[i], aim.plain[i], aim.mu).0;
+            self.weights[i] * (pair.curvature(self.sigma) * (self.residual[i] + more) + self.dual(i))
         })
     }
 
@@ -187,7 +189,7 @@ impl Side {
     /// # Errors
     /// As [`Side::curvatures`].
     pub fn corrected_reach(&self, aim: Aim<'_>, a: &[f64], ctl: &Control) -> Result<Reach> {
-        self.reach(ctl, |i, pair| pair.corrected(self.residual[i], aim.plain[i], aim.mu, a[i]))
+        self.reach(ctl, |i, pair| pair.corrected(self.sigma, self.residual[i], (aim.mu, aim.plain[i]), a[i]))
     }
 
     /// Takes the corrected step.
@@ -195,13 +197,13 @@ impl Side {
     /// # Errors
     /// As [`Side::curvatures`].
     pub fn advance(&mut self, aim: Aim<'_>, a: &[f64], (primal, dual): (f64, f64), ctl: &Control) -> Result<()> {
-        let (residual, weights) = (&self.residual, &self.weights);
+        let (residual, weights, sigma) = (&self.residual, &self.weights, self.sigma);
         threads::fill_rows(ctl, &mut self.pairs, 1, TILE, |first, pairs| {
             for (i, pair) in (first..).zip(pairs) {
                 if weights[i] == 0.0 {
                     continue;
                 }
-                let c = pair.corrected(residual[i], aim.plain[i], aim.mu, a[i]);
+                let c = pair.corrected(sigma, residual[i], (aim.mu, aim.plain[i]), a[i]);
                 pair.to_low = (pair.to_low + dual * c.u).max(f64::MIN_POSITIVE);
                 pair.to_high = (pair.to_high - dual * c.u).max(f64::MIN_POSITIVE);
                 pair.low = (pair.low + primal * c.low).max(f64::MIN_POSITIVE);
@@ -210,6 +212,28 @@ impl Side {
         })?;
         self.residual.iter_mut().zip(a).for_each(|(r, a)| *r -= primal * a);
         Ok(())
+    }
+
+    /// Takes other residuals (less `sigma` times the dual variables); multipliers are raised until they fit them.
+    ///
+    /// # Errors
+    /// As [`Side::curvatures`].
+    pub fn replace(&mut self, residual: Vec<f64>, sigma: f64, ctl: &Control) -> Result<()> {
+        (self.residual, self.sigma) = (residual, sigma);
+        let residual = &self.residual;
+        threads::fill_rows(ctl, &mut self.pairs, 1, TILE, |first, pairs| {
+            for (r, pair) in residual[first..].iter().zip(pairs) {
+                let off = r - (pair.high - pair.low);
+                pair.high += off.max(0.0);
+                pair.low += (-off).max(0.0);
+            }
+        })?;
+        Ok(())
+    }
+
+    /// The dual variables.
+    pub fn duals(&self) -> Vec<f64> {
+        (0..self.pairs.len()).map(|i| self.dual(i)).collect()
     }
 
     fn each(&self, ctl: &Control, of: impl Fn(usize, &Pair) -> f64 + Sync + Send) -> Result<Vec<f64>> {
