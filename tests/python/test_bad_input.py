@@ -138,7 +138,9 @@ DIFFERENT["QuantileRegressor", "fit", "beyond float32"] = (
 DIFFERENT["QuantileRegressor", "fit", "booleans"] = "True is 1, as elsewhere; scikit-learn fails inside"
 DIFFERENT["QuantileRegressor", "fit", "float16"] = "float16 is taken as float32, as elsewhere"
 for _given in ("negative", "one negative"):
+    DIFFERENT["HuberRegressor", "sample_weight", _given] = "a loss that is subtracted has no minimum; we say so"
     DIFFERENT["QuantileRegressor", "sample_weight", _given] = "the objective has no minimum; scikit-learn fails inside"
+DIFFERENT["HuberRegressor", "sample_weight", "huge"] = "weights count by their ratios; scikit-learn overflows"
 DIFFERENT["QuantileRegressor", "sample_weight", "huge"] = "weights count by their ratios; scikit-learn fails inside"
 
 for _name in ("RidgeClassifier", "RidgeClassifierCV"):

@@ -70,9 +70,11 @@ def test_real_data_and_its_gradient():
     X = X * 20
     ours = HuberRegressor(tol=1e-8).fit(X, y)
     reference = theirs.HuberRegressor(tol=1e-8, max_iter=10_000).fit(X, y)
-    np.testing.assert_allclose(ours.coef_, reference.coef_, rtol=1e-4, atol=1e-4)
-    assert ours.scale_ == pytest.approx(reference.scale_, rel=1e-5)
-    np.testing.assert_array_equal(ours.outliers_, reference.outliers_)
+    # scikit-learn's stops with a gradient of about 1e-2: the last steps change its objective by less than it can tell.
+    assert objective(ours, X, y) <= objective(reference, X, y)
+    np.testing.assert_allclose(ours.coef_, reference.coef_, rtol=1e-2, atol=1e-2)
+    assert ours.scale_ == pytest.approx(reference.scale_, rel=1e-4)
+    np.testing.assert_array_equal(ours.outliers_, np.abs(y - ours.predict(X)) > ours.epsilon * ours.scale_)
     assert np.abs(gradient(ours, X, y)).max() < 1e-6
     again = HuberRegressor(tol=1e-8).fit(sp.csr_matrix(X), y)
     np.testing.assert_allclose(again.coef_, ours.coef_, rtol=1e-8)
@@ -87,7 +89,7 @@ def test_weights_are_repetitions_at_every_step(max_iter):
         warnings.simplefilter("ignore", ConvergenceWarning)
         weighted = HuberRegressor(max_iter=max_iter).fit(X, y, sample_weight=w)
         repeated = HuberRegressor(max_iter=max_iter).fit(np.repeat(X, w, axis=0), np.repeat(y, w))
-    np.testing.assert_allclose(weighted.predict(X), repeated.predict(X), rtol=1e-7)
+    np.testing.assert_allclose(weighted.predict(X), repeated.predict(X), rtol=1e-7, atol=1e-9)
 
 
 def test_a_warm_start_at_the_optimum_takes_no_steps():
