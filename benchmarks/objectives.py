@@ -75,7 +75,8 @@ def elastic_net(model, data) -> tuple[float, float]:
 
 def logistic(model, data) -> tuple[float, float]:
     """The mean log loss plus the penalty divided by C·n: L2 by default, L1 where the case says so."""
-    n, strength = data["x"].shape[0], getattr(model, "C", 1.0)
+    n = data["x"].shape[0]
+    strength = model.C if hasattr(model, "C") else 1 / (model.alpha * n)
     classes = np.asarray(model.classes_)
     codes = {c: k for k, c in enumerate(classes)}
 

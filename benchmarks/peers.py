@@ -8,6 +8,8 @@ import logging
 from dataclasses import dataclass, field
 from importlib import metadata
 
+from case import Case
+
 
 @dataclass(frozen=True)
 class Peer:
@@ -23,19 +25,24 @@ class Peer:
     # The logger that tells where the package hands a call to another one, and the word that gives it away.
     log: tuple[str, str] | None = None
 
-    def find(self, estimator: str):
+    def find(self, case: Case):
         """The class, or None where the package has none of that name."""
-        module, name = estimator.rsplit(".", 1)
+        module, name = case.estimator.rsplit(".", 1)
         if self.names:
-            if estimator not in self.names or not self.version():
-                return None
-            return getattr(importlib.import_module(self.root), self.names[estimator])
+            own = case.elsewhere[self.name][0] if self.name in case.elsewhere else self.names.get(case.estimator)
+            return getattr(importlib.import_module(self.root), own) if own and self.version() else None
         try:
             return getattr(importlib.import_module(f"{self.root}.{module}"), name, None)
         except ModuleNotFoundError as error:
             if error.name and (error.name == self.root or error.name.startswith(f"{self.root}.")):
                 return None
             raise
+
+    def params(self, case: Case, n_rows: int) -> dict:
+        """The case's parameters, in this package's own words where it has some."""
+        if self.name not in case.elsewhere:
+            return dict(case.params)
+        return {k: v(n_rows) if callable(v) else v for k, v in case.elsewhere[self.name][1].items()}
 
     def build(self, cls, params: dict):
         """An estimator with these parameters and this package's own."""

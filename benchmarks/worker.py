@@ -43,11 +43,12 @@ def single_row(model, x, seconds: float) -> float:
 
 
 def measure(case, peer, folder: Path, repeats: int, budget: float) -> dict:
-    cls = peer.find(case.estimator)
+    cls = peer.find(case)
     if cls is None:
         return {"missing": f"{peer.name} has no {case.estimator}"}
     data = datasets.load(folder)
-    params = {k: data[v[5:]] if str(v).startswith("data:") else v for k, v in case.params.items()}
+    given = peer.params(case, data["x"].shape[0])
+    params = {k: data[v[5:]] if str(v).startswith("data:") else v for k, v in given.items()}
     if "init" in data:
         params["n_clusters"] = len(data["init"])
     fit_arguments = {"sample_weight": data["w"]} if "w" in data else {}

@@ -1,7 +1,7 @@
 //! Least squares as every solver here sees it: `√w·(X − 1·x̄ᵀ)·v ≈ √w·(y − ȳ)`, of which X is never copied.
 
 use crate::{Backend, Control, Data, Result, bad_input};
-use ironlearn_linalg::{Gram, Real};
+use ironlearn_linalg::{Gram, Layout, Matrix, Real};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 /// Checks of y and weights that every linear regression makes; X is looked at by [`Problem::moments`] or
@@ -107,6 +107,37 @@ impl<'a, 'x, B: Backend, F: Real> Problem<'a, 'x, B, F> {
             Some(w) => self.y.t().dot(w) / w.sum(),
             None => self.y.sum_axis(Axis(0)) / self.rows() as f64,
         }
+    }
+
+    /// The squared lengths of the columns of `√w·(X − 1·x̄ᵀ)`, to the accuracy that scaling needs.
+    ///
+    /// # Errors
+    /// As [`Problem::centred`].
+    pub fn column_squares(&self) -> Result<Array1<f64>> {
+        let Matrix::Sparse(x) = self.x.as_ref() else {
+            let weights = self.weights.as_ref().map(|w| w.view());
+            let none = Array2::zeros((self.rows(), 1));
+            return Ok(self.on.column_moments(self.x, none.view(), weights, self.center, self.ctl)?.squares);
+        };
+        let weight = |i: usize| self.weights.as_ref().map_or(1.0, |w| w[i]);
+        let mut squares = Array1::<f64>::zeros(self.cols());
+        let slices = if x.layout() == Layout::Row { self.rows() } else { self.cols() };
+        for major in 0..slices {
+            x.for_slice(major, |minor, v| {
+                let (i, j) = if x.layout() == Layout::Row { (major, minor) } else { (minor, major) };
+                squares[j] += weight(i) * v.widen() * v.widen();
+            });
+        }
+        self.ctl.check()?;
+        if self.center {
+            let total = self.weights.as_ref().map_or(self.rows() as f64, |w| w.sum());
+            squares.zip_mut_with(&self.x_mean, |s, m| {
+                let about_mean = *s - total * m * m;
+                // A constant column: what is left is rounding.
+                *s = if about_mean > *s * 1e-12 { about_mean } else { *s };
+            });
+        }
+        Ok(squares)
     }
 
     /// The number of rows.

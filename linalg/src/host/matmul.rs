@@ -132,6 +132,10 @@ pub fn matmul_t<F: Real>(x: &Matrix<'_, F>, r: ArrayView2<'_, f64>, ctl: &Contro
         while start < rows.end && ctl.check().is_ok() {
             let end = rows.end.min(start + TILE_ROWS);
             match (x, x.as_rows()) {
+                (Matrix::Sparse(sparse), _) if t == 1 => (start..end).for_each(|i| {
+                    let scale = r[[i, 0]];
+                    sparse.for_slice(i, |j, v| sum[j] += v.widen() * scale);
+                }),
                 (Matrix::Sparse(sparse), _) => (start..end).for_each(|i| {
                     sparse.for_slice(i, |j, v| (0..t).for_each(|k| sum[k * p + j] += v.widen() * r[[i, k]]));
                 }),
