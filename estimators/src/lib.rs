@@ -122,6 +122,7 @@
 pub mod class_weight;
 pub mod cluster;
 pub mod data;
+pub mod discriminant;
 pub mod error;
 pub mod folds;
 pub mod isotonic;

@@ -4,6 +4,7 @@
 //! runs on the host, and the run's [`Control`] says so: its trace names the place of each call. What is as long as
 //! the rows stays where [`Backend::place`] put it; what is as long as the columns is host data in `f64`.
 
+use crate::host::class_gram::Classes;
 use crate::host::column_moments::ColumnMoments;
 use crate::host::gram::Gram;
 use crate::host::lloyd::Lloyd;
@@ -44,6 +45,16 @@ pub trait Backend: Send + Sync {
         ctl: &Control,
     ) -> Result<Gram> {
         ctl.timed("gram", &self.host_name(), || host::gram::gram(x.as_ref(), y, weights, center, ctl))
+    }
+
+    /// `Σ s²·(x − c)(x − c)ᵀ` with the centre c and the scale s of each row's class: see [`host::class_gram`].
+    fn class_gram<F: Real>(
+        &self,
+        x: &Self::Placed<'_, F>,
+        classes: &Classes<'_>,
+        ctl: &Control,
+    ) -> Result<Array2<f64>> {
+        ctl.timed("class_gram", &self.host_name(), || host::class_gram::class_gram(x.as_ref(), classes, ctl))
     }
 
     /// The n × n matrix `K = (X − 1·shiftᵀ)·(X − 1·shiftᵀ)ᵀ`, for fewer rows than columns.

@@ -9,6 +9,9 @@ pub enum Error {
     /// A matrix that has to be positive definite is not.
     #[error("the matrix is not positive definite (leading minor {0})")]
     NotPositiveDefinite(usize),
+    /// A matrix that has to have full rank has not; the text says which, and what helps.
+    #[error("{0}")]
+    Singular(String),
     /// A LAPACK routine reported failure.
     #[error("{routine} failed with info = {info}")]
     Lapack {

@@ -99,16 +99,20 @@ class NativeEstimator(CallbackSupportMixin, BaseEstimator):
                 model = _core.fit(self._native, params, X, y, n_classes, sample_weight, start, options)
             else:
                 model = _core.fit_given(self._native, params, X, y, products, options)
+        return self._take(model)
+
+    def _take(self, model):
+        """Sets the fitted attributes of ``model``, ``report_`` and what the fit warns of."""
         for name, value in model.attributes().items():
             setattr(self, name, value)
         self._model = model
         self.report_ = model.report()
-        self._warn(self.report_)
+        self._warn(self.report_, stacklevel=5)
         return model
 
-    def _warn(self, report):
+    def _warn(self, report, stacklevel=4):
         for kind, message in report["warnings"]:
-            warnings.warn(message, _warning_class(kind), stacklevel=4)
+            warnings.warn(message, _warning_class(kind), stacklevel=stacklevel)
 
     def _saved_model(self):
         """The core's model as a file of this estimator holds it."""

@@ -23,7 +23,7 @@ pub fn exception(py: Python<'_>, error: &Error) -> PyErr {
         },
         Error::Linalg(inner) => match inner {
             LinalgError::Interrupted => PyKeyboardInterrupt::new_err(()),
-            LinalgError::NotPositiveDefinite(_) | LinalgError::Lapack { .. } => {
+            LinalgError::NotPositiveDefinite(_) | LinalgError::Singular(_) | LinalgError::Lapack { .. } => {
                 by_name(py, "numpy.linalg", "LinAlgError", text)
             }
             LinalgError::Shape(_) => PyValueError::new_err(text),

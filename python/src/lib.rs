@@ -3,6 +3,7 @@
 
 mod array;
 mod cluster;
+mod discriminant;
 mod enet_path;
 mod error;
 mod isotonic;
@@ -39,6 +40,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(ransac::ransac_search, module)?)?;
     module.add_function(wrap_pyfunction!(ransac::ransac_model, module)?)?;
     module.add_function(wrap_pyfunction!(ransac::ransac_linear, module)?)?;
+    module.add_function(wrap_pyfunction!(discriminant::fit_covariances, module)?)?;
     module.add_function(wrap_pyfunction!(isotonic::isotonic_regression, module)?)?;
     module.add_function(wrap_pyfunction!(isotonic::check_increasing, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::nearest_center, module)?)?;

@@ -319,6 +319,10 @@ registry! {
     RANSACRegressor: crate::linear::RANSACRegressor => crate::linear::ransac::RansacModel, Regression, "ransac",
         [predict];
     // Beside the linear models: discriminants, kernels, isotonic.
+    LinearDiscriminantAnalysis: crate::discriminant::LinearDiscriminantAnalysis => crate::discriminant::LdaModel,
+        Classification, "linear-discriminant-analysis", [predict, decision, proba, transform];
+    QuadraticDiscriminantAnalysis: crate::discriminant::QuadraticDiscriminantAnalysis
+        => crate::discriminant::QdaModel, Classification, "quadratic-discriminant-analysis", [predict, decision, proba];
     IsotonicRegression: crate::isotonic::IsotonicRegression => crate::isotonic::IsotonicModel, Regression, "isotonic",
         [predict, transform];
     // Clustering.

@@ -24,9 +24,6 @@ pub fn triangle<F: Real>(
     ctl: &Control,
 ) -> Result<Array2<f64>> {
     let ((n, p), width) = (x.shape(), x.ncols() + y.ncols());
-    let tile = (4 * width).clamp(256, 8192).min(n.max(1));
-    let groups = n.div_ceil(tile).clamp(1, GROUPS);
-    let group_rows = n.div_ceil(groups).next_multiple_of(tile);
     let fill = |rows: Range<usize>, out: &mut [f64]| {
         x.pack(rows.clone(), 0..p, width, out);
         for (row, out) in rows.zip(out.chunks_exact_mut(width)) {
@@ -40,6 +37,22 @@ pub fn triangle<F: Real>(
             }
         }
     };
+    triangle_of(n, width, fill, ctl)
+}
+
+/// The upper triangle R (`width` × `width`) of the n × `width` matrix whose rows `fill` writes, one after the other.
+///
+/// # Errors
+/// As [`triangle`].
+pub fn triangle_of(
+    n: usize,
+    width: usize,
+    fill: impl Fn(Range<usize>, &mut [f64]) + Sync,
+    ctl: &Control,
+) -> Result<Array2<f64>> {
+    let tile = (4 * width).clamp(256, 8192).min(n.max(1));
+    let groups = n.div_ceil(tile).clamp(1, GROUPS);
+    let group_rows = n.div_ceil(groups).next_multiple_of(tile);
     let parts = threads::map_tiles(ctl, n, group_rows, |rows| -> Result<Vec<f64>> {
         let mut r = vec![0.0; width * width];
         let mut packed = vec![0.0; tile * width];
