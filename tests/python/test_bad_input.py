@@ -120,6 +120,15 @@ for _name in (
 ):
     DIFFERENT[_name, "fit", "64-bit indices"] = "scikit-learn's loops want 32-bit indices; ours take both"
 
+for _name in ("LinearDiscriminantAnalysis", "QuadraticDiscriminantAnalysis"):
+    DIFFERENT[_name, "fit", "beyond float32"] = "squares of 1e300 overflow: there is no covariance; we say so"
+for _given in ("float16", "longdouble", "dates"):
+    DIFFERENT["QuadraticDiscriminantAnalysis", "fit", _given] = "X is taken as floats, as by the linear one"
+DIFFERENT["LinearDiscriminantAnalysis", "y", "objects"] = "labels that are no labels are a wrong value"
+DIFFERENT["QuadraticDiscriminantAnalysis", "priors", "*"] = (
+    "probabilities of other classes; scikit-learn finds out later"
+)
+
 for _name in ("ElasticNet", "Lasso"):
     DIFFERENT[_name, "fit", "beyond float32"] = "inner products of 1e300 overflow: the answer would be NaN; we say so"
     DIFFERENT[_name, "predict", "sparse with NaN"] = "NaN is refused in sparse X as it is in dense X"

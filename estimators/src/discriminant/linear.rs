@@ -287,7 +287,10 @@ impl<B: Backend> Fit<'_, B> {
         let between = whiten.t().dot(&(total - &within)).dot(&whiten);
         let Axes { variances, vectors } = Axes::of(&between)?;
         let scalings = whiten.dot(&vectors);
-        let ratio = (&variances / variances.sum()).slice(s![..self.most]).to_owned();
+        // Sorted last: an estimate within the classes above that of all rows makes the sum negative.
+        let mut ratio = (&variances / variances.sum()).to_vec();
+        ratio.sort_by(|a, b| b.total_cmp(a));
+        let ratio = ratio[..self.most].to_vec().into();
         let coef = sample.means.dot(&scalings).dot(&scalings.t());
         let intercept = intercepts(&coef, &sample.means, priors);
         Ok(Solved { coef, intercept, xbar: Array1::zeros(0), scalings, ratio, covariance: within })
