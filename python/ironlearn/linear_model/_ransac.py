@@ -242,7 +242,7 @@ class RANSACRegressor(MetaEstimatorMixin, RegressorMixin, MultiOutputMixin, Nati
         if too_many:
             warnings.warn(
                 "RANSAC found a valid consensus set but exited early due to skipping more iterations than `max_skips`."
-                " The attributes n_skips* tell why.",
+                " See estimator attributes for diagnostics (n_skips*).",
                 ConvergenceWarning,
                 stacklevel=4,
             )
