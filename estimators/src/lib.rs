@@ -126,6 +126,8 @@ pub mod discriminant;
 pub mod error;
 pub mod folds;
 pub mod isotonic;
+pub mod kernel;
+pub mod kernel_ridge;
 pub mod linear;
 pub mod linfa_traits;
 pub mod loss;

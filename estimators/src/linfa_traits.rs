@@ -214,6 +214,7 @@ pub(crate) use {connect, linfa_classes, linfa_numbers, linfa_params};
 
 linfa_predict!(
     crate::isotonic::IsotonicModel,
+    crate::kernel_ridge::KernelRidgeModel,
     crate::linear::LinearModel,
     crate::linear::LassoModel,
     crate::linear::TheilSenModel,

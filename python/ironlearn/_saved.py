@@ -17,7 +17,17 @@ from ironlearn import _categories, _core
 from ironlearn._base import NativeEstimator
 from ironlearn._transformer import NativeTransformer
 
-_MODULES = ("linear_model", "cluster", "tree", "preprocessing", "impute", "isotonic", "discriminant_analysis", "_table")
+_MODULES = (
+    "linear_model",
+    "cluster",
+    "tree",
+    "preprocessing",
+    "impute",
+    "isotonic",
+    "discriminant_analysis",
+    "kernel_ridge",
+    "_table",
+)
 
 
 def save(obj, path: str | os.PathLike) -> None:

@@ -7,6 +7,7 @@ mod discriminant;
 mod enet_path;
 mod error;
 mod isotonic;
+mod kernel;
 mod linear;
 mod model;
 mod path;
@@ -43,6 +44,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(discriminant::fit_covariances, module)?)?;
     module.add_function(wrap_pyfunction!(isotonic::isotonic_regression, module)?)?;
     module.add_function(wrap_pyfunction!(isotonic::check_increasing, module)?)?;
+    module.add_function(wrap_pyfunction!(kernel::kernel_predict, module)?)?;
+    module.add_function(wrap_pyfunction!(kernel::kernel_rows, module)?)?;
+    module.add_function(wrap_pyfunction!(kernel::kernel_with_dual, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::nearest_center, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::center_distances, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::center_inertia, module)?)?;

@@ -101,7 +101,8 @@ impl From<f64> for PerOutput {
 }
 
 impl PerOutput {
-    fn values(&self) -> &[f64] {
+    /// The numbers as they were given.
+    pub fn values(&self) -> &[f64] {
         match self {
             PerOutput::One(v) => std::slice::from_ref(v),
             PerOutput::Each(v) => v,
@@ -112,7 +113,7 @@ impl PerOutput {
     ///
     /// # Errors
     /// [`Error::Input`] where their numbers differ.
-    fn spread(&self, outputs: usize) -> Result<Vec<f64>> {
+    pub fn spread(&self, outputs: usize) -> Result<Vec<f64>> {
         match self.values() {
             [one] => Ok(vec![*one; outputs]),
             each if each.len() == outputs => Ok(each.to_vec()),

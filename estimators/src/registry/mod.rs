@@ -325,6 +325,8 @@ registry! {
         => crate::discriminant::QdaModel, Classification, "quadratic-discriminant-analysis", [predict, decision, proba];
     IsotonicRegression: crate::isotonic::IsotonicRegression => crate::isotonic::IsotonicModel, Regression, "isotonic",
         [predict, transform];
+    KernelRidge: crate::kernel_ridge::KernelRidge => crate::kernel_ridge::KernelRidgeModel, Regression, "kernel-ridge",
+        [predict];
     // Clustering.
     KMeans: crate::cluster::KMeans => crate::cluster::KMeansModel, Clustering, "kmeans", [predict, transform];
     // Trees.
