@@ -10,7 +10,7 @@ use ironlearn::{AnyModel, Dtype};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-fn inner<'py>(model: &Bound<'py, Model>) -> PyResult<&'py KernelRidgeModel> {
+fn inner<'a>(model: &'a Bound<'_, Model>) -> PyResult<&'a KernelRidgeModel> {
     match &model.get().inner {
         AnyModel::KernelRidge(inner) => Ok(inner),
         _ => Err(PyValueError::new_err("a model without dual coefficients")),
