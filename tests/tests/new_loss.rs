@@ -35,7 +35,7 @@ fn fit(x: ArrayView2<'_, f64>, y: &Array1<f64>, l2: f64, l1: f64) -> Fitted {
     let task = Task { rows: &rows, fit_intercept: true, stop: Stop { tol: 1e-9, max_iter: 1000 } };
     let start = (Array2::zeros((1, x.ncols())), Array1::zeros(1));
     let penalties = [Penalty::uniform(x.ncols(), l2, l1)];
-    task.path(Matrix::Dense(x), &penalties, start, &Cpu::default(), &Control::new()).unwrap().remove(0)
+    task.path(Matrix::Dense(x), &penalties, start, &Cpu, &Control::new()).unwrap().remove(0)
 }
 
 fn data() -> (Array2<f64>, Array1<f64>) {

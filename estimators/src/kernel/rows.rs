@@ -1,7 +1,7 @@
 //! Rows as kernels walk them: a tile of dense rows is packed, sparse rows lie in a CSR form of our own.
 
 use crate::{AnyMatrix, Error, Result};
-use ironlearn_linalg::{Layout, Matrix, with_matrix};
+use ironlearn_linalg::{Layout, Matrix, Real, with_matrix};
 use ndarray::Array1;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -40,7 +40,7 @@ impl SparseRows {
             for major in 0..majors {
                 sparse.for_slice(major, |minor, value| {
                     let (row, column) = if by_row { (major, minor) } else { (minor, major) };
-                    entries[next[row] as usize] = (column as i64, value.into());
+                    entries[next[row] as usize] = (column as i64, value.widen());
                     next[row] += 1;
                 });
             }

@@ -97,7 +97,7 @@ fn units_duplicates_and_constants_do_no_harm() {
     assert!(back.iter().zip(&plain.coef).all(|(a, b)| (a - b).abs() < 1e-8), "{back} {}", plain.coef);
     let mut wide = Array2::from_elem((80, 6), 7.0);
     wide.slice_mut(s![.., ..3]).assign(&x);
-    wide.column_mut(4).assign(&(&x.column(0) * 3.0 - &x.column(1)));
+    wide.column_mut(4).assign(&(&x.column(0) * 3.0 - x.column(1)));
     let w = Array1::ones(80);
     for alpha in [0.0, 1e-3] {
         let params = QuantileRegressor { alpha, ..Default::default() };
