@@ -178,7 +178,7 @@ impl<B: Backend> FitOn<B> for TheilSenRegressor {
         params: &Checked<Self>,
         data: &Data<'_>,
         _start: Option<&TheilSenModel>,
-        _on: &B,
+        on: &B,
         ctl: &Control,
     ) -> Result<TheilSenModel> {
         data.check()?;
@@ -196,14 +196,15 @@ impl<B: Backend> FitOn<B> for TheilSenRegressor {
         }
         let plan = params.plan(n, p)?;
         let y = y.column(0);
-        let solutions = ctl.timed("subsets", "cpu", || {
+        let solutions = ctl.timed("subsets", &on.host_name(), || {
             with_matrix!(data.x, x => match x {
                 Matrix::Dense(x) => params.solutions(x, y.view(), &plan, ctl),
                 Matrix::Sparse(_) => params.solutions(x.to_dense().view(), y.view(), &plan, ctl),
             })
         })?;
-        let found =
-            ctl.timed("spatial_median", "cpu", || spatial_median(solutions.view(), params.max_iter, params.tol, ctl))?;
+        let found = ctl.timed("spatial_median", &on.host_name(), || {
+            spatial_median(solutions.view(), params.max_iter, params.tol, ctl)
+        })?;
         let b = usize::from(params.fit_intercept);
         let coef = Array1::from(found.point[b..].to_vec()).insert_axis(Axis(0));
         let intercept = Array1::from_elem(1, if params.fit_intercept { found.point[0] } else { 0.0 });
