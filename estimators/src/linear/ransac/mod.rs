@@ -153,7 +153,7 @@ impl<B: Backend> FitOn<B> for RANSACRegressor {
             subsets::drawn(subset.n, subset.size, params.random_state, subset.trial as u64, &mut rows);
             Ok(rows)
         };
-        let found = search(params, data, &mut draw, ctl)?;
+        let found = ctl.timed("consensus", &on.host_name(), || search(params, data, &mut draw, ctl))?;
         let Some(consensus) = &found.consensus else { return Err(Error::Input(found.why_none().into())) };
         // Rows that do not agree weigh nothing: X is not copied.
         let inliers = consensus.inliers.iter().enumerate();

@@ -165,10 +165,8 @@ impl<F: Real> Trials<'_, '_, F> {
         let weights: Option<Array1<f64>> = self.weights.map(|w| w.select(Axis(0), &indices));
         let data =
             Data { x: picked.matrix()?, target: Target::Values(y.view()), weights: weights.as_ref().map(|w| w.view()) };
-        // So few rows are not worth a device or a second thread.
-        let part = self.ctl.part();
-        let model = LinearRegression::fit_checked(self.linear, &data, None, &Cpu, &part)?;
-        self.ctl.absorb(&part);
+        // So few rows are not worth a device or a second thread; the search is told of as one operation of the host.
+        let model = LinearRegression::fit_checked(self.linear, &data, None, &Cpu, &self.ctl.part())?;
         let mut predicted = model.predict_on(&F::any(*self.x), self.ctl)?;
         predicted.mapv_inplace(|v| F::DTYPE.round(v));
         let loss = |(y, z): (&f64, &f64)| match self.params.loss {
