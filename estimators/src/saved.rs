@@ -22,6 +22,9 @@ pub const MAGIC: &[u8; 8] = b"ironlrn\n";
 /// The version that this crate writes; it reads every version up to it.
 pub const VERSION: u32 = 1;
 const HEADER: usize = 16;
+/// How deep the parts of a file may lie in one another: some twenty pipelines within pipelines. Reading takes less than half
+/// of the two megabytes of stack that a thread has.
+const DEPTH: usize = 192;
 
 /// A fitted pipeline and what is needed to use it anywhere: the columns it takes, steps, an estimator. A plain estimator
 /// is one without steps; a transformer alone is one step without an estimator.
@@ -126,7 +129,9 @@ impl Saved {
         if number(12) != crc32fast::hash(body) {
             return bad("its checksum does not match: it was damaged or cut short");
         }
-        let saved: Saved = rmp_serde::from_slice(body).map_err(|error| Error::File(error.to_string()))?;
+        let mut reader = rmp_serde::Deserializer::from_read_ref(body);
+        reader.set_max_depth(DEPTH);
+        let saved = Saved::deserialize(&mut reader).map_err(|error| Error::File(error.to_string()))?;
         saved.check()?;
         Ok(saved)
     }
