@@ -238,34 +238,42 @@ fn a_file_that_was_cut_short_is_an_error() {
 fn deep_nesting_is_an_error() {
     let sample = samples().into_iter().find(|s| s.kind == "Pipeline").unwrap();
     let file = sample.saved.to_bytes().unwrap();
-    let root = rmpv::decode::read_value(&mut &file[HEADER..]).unwrap();
-    // steps[0].model.Pipeline.steps[0][1] is again a transformer's model.
-    let step = root["steps"][0]["model"].clone();
     for depth in [10, 100, 300, 2000] {
-        let mut model = step["Pipeline"]["steps"][0][1].clone();
-        for _ in 0..depth {
-            let steps = rmpv::Value::Array(vec![rmpv::Value::Array(vec!["a".into(), model])]);
-            let params = step["Pipeline"]["params"].clone();
-            let pipeline = rmpv::Value::Map(vec![("params".into(), params), ("steps".into(), steps)]);
-            model = rmpv::Value::Map(vec![("Pipeline".into(), pipeline)]);
-        }
-        let step = rmpv::Value::Map(vec![("name".into(), "deep".into()), ("model".into(), model)]);
-        let mut root = root.clone();
-        if let rmpv::Value::Map(entries) = &mut root {
-            for (key, value) in entries {
-                if key.as_str() == Some("steps") {
-                    *value = rmpv::Value::Array(vec![step.clone()]);
-                }
-            }
-        }
-        let mut deep = file[..HEADER].to_vec();
-        rmpv::encode::write_value(&mut deep, &root).unwrap();
-        seal(&mut deep);
-        match Saved::from_bytes(&deep) {
+        let shallow = file.clone();
+        // Values that deep need a stack of their own to be written; they are read on this thread's.
+        let writer = std::thread::Builder::new().stack_size(64 << 20).spawn(move || nested(&shallow, depth)).unwrap();
+        match Saved::from_bytes(&writer.join().unwrap()) {
             Ok(saved) => ask(&saved, &sample.rows, &Control::new().with_threads(Some(1))),
             Err(error) => assert!(matches!(error, Error::File(_)), "{error}"),
         }
     }
+}
+
+/// The file of a pipeline, with its first step `depth` pipelines deep.
+fn nested(file: &[u8], depth: usize) -> Vec<u8> {
+    let mut root = rmpv::decode::read_value(&mut &file[HEADER..]).unwrap();
+    // steps[0].model.Pipeline.steps[0][1] is again a transformer's model.
+    let step = root["steps"][0]["model"].clone();
+    let mut model = step["Pipeline"]["steps"][0][1].clone();
+    for _ in 0..depth {
+        let steps = rmpv::Value::Array(vec![rmpv::Value::Array(vec!["a".into(), model])]);
+        let params = step["Pipeline"]["params"].clone();
+        let pipeline = rmpv::Value::Map(vec![("params".into(), params), ("steps".into(), steps)]);
+        model = rmpv::Value::Map(vec![("Pipeline".into(), pipeline)]);
+    }
+    let step = rmpv::Value::Map(vec![("name".into(), "deep".into()), ("model".into(), model)]);
+    let mut steps = Some(rmpv::Value::Array(vec![step]));
+    if let rmpv::Value::Map(entries) = &mut root {
+        for (key, value) in entries {
+            if key.as_str() == Some("steps") {
+                *value = steps.take().unwrap();
+            }
+        }
+    }
+    let mut deep = file[..HEADER].to_vec();
+    rmpv::encode::write_value(&mut deep, &root).unwrap();
+    seal(&mut deep);
+    deep
 }
 
 /// Writing and reading changes nothing.
