@@ -5,7 +5,7 @@ use super::rows::Rows;
 use crate::linear::solver::direct::Scaled;
 use crate::{Backend, Result};
 use ironlearn_linalg::{Real, lapack::eigh};
-use ndarray::{Array1, Array2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView1, Axis, s};
 
 /// The largest order of a Hessian that is factored.
 const FULL: usize = 600;
@@ -35,10 +35,11 @@ impl Preconditioner {
         let columns: Vec<usize> = (0..width - 1).collect();
         if t * width <= FULL || (t == 1 && width <= COLUMNS) {
             let mut hessian = objective.hessian(theta, &columns)?;
+            let largest = largest_curvature(hessian.diag(), &objective.l2());
             if t > 1 {
                 fix_common(&mut hessian, t);
             }
-            if let Some(factor) = factored(hessian)? {
+            if let Some(factor) = factored(hessian, largest)? {
                 return Ok(Preconditioner::Full(factor));
             }
         } else if width <= COLUMNS
@@ -89,6 +90,7 @@ impl Preconditioner {
         let mut factors = Vec::with_capacity(t);
         for &value in &values {
             let mut matrix = &moments * value.max(floor);
+            let largest = matrix.diag().fold(0.0_f64, |a, &b| a.max(b));
             matrix.diag_mut().iter_mut().zip(&l2).for_each(|(m, l)| *m += l);
             if !objective.fit_intercept {
                 let last = columns.len();
@@ -96,7 +98,7 @@ impl Preconditioner {
                 matrix.column_mut(last).fill(0.0);
                 matrix[[last, last]] = 1.0;
             }
-            match factored(matrix)? {
+            match factored(matrix, largest)? {
                 Some(factor) => factors.push(factor),
                 None => return Ok(None),
             }
@@ -162,12 +164,18 @@ fn fix_common(hessian: &mut Array2<f64>, t: usize) {
     }
 }
 
-/// The factor of a matrix that is at least nearly positive definite: what is missing is added to its diagonal.
-fn factored(mut matrix: Array2<f64>) -> Result<Option<Scaled>> {
+/// The largest entry of a Hessian's diagonal (all classes and coordinates) without the penalty: where a column of small
+/// numbers is penalised, the penalty in the solvers' coordinates may be 1e16 times what the rows curve.
+pub(super) fn largest_curvature(diagonal: ArrayView1<'_, f64>, l2: &Array1<f64>) -> f64 {
+    diagonal.iter().zip(l2.iter().cycle()).fold(0.0, |a, (h, l)| a.max(h - l))
+}
+
+/// The factor of a matrix that is at least nearly positive definite: what is missing is added to its diagonal, in shares
+/// of `largest`, the largest curvature without the penalty.
+fn factored(mut matrix: Array2<f64>, largest: f64) -> Result<Option<Scaled>> {
     if !matrix.iter().all(|v| v.is_finite()) {
         return Ok(None);
     }
-    let largest = matrix.diag().fold(0.0_f64, |a, &b| a.max(b));
     for floor in [1e-12, 1e-9, 1e-6, 1e-3] {
         matrix.diag_mut().mapv_inplace(|v| (v * (1.0 + floor)).max(floor * largest));
         if let Some(factor) = Scaled::new(&matrix, 0.0)? {

@@ -6,6 +6,7 @@
 
 use super::lbfgs::{Found, Stop};
 use super::objective::{Objective, Place};
+use super::precondition::largest_curvature;
 use super::rows::Rows;
 use crate::penalty::soft_threshold;
 use crate::{Backend, Result};
@@ -93,7 +94,9 @@ fn model_step<B: Backend, F: Real, R: Rows>(
     let (start, gradient) = (pick(&place.theta), pick(&place.gradient));
     let l1 = Array1::from_shape_fn(order, |e| l1[of(e % (c + 1))]);
     let fixed = |e: usize| !objective.fit_intercept && e % (c + 1) == c;
-    let floor = 1e-10 * hessian.diag().fold(0.0_f64, |a, &b| a.max(b));
+    let l2 = objective.l2();
+    let l2 = Array1::from_shape_fn(c + 1, |a| l2[of(a)]);
+    let floor = 1e-10 * largest_curvature(hessian.diag(), &l2);
     hessian.diag_mut().mapv_inplace(|v| v * (1.0 + 1e-12) + floor);
     let mut value = start.clone();
     // The model's gradient without the penalty.
