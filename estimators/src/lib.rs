@@ -151,5 +151,6 @@ pub use registry::{AnyEstimator, AnyModel};
 pub use report::{Report, Warning, WarningKind};
 pub use saved::Saved;
 pub use traits::{
-    ApplyOn, Attribute, Checked, Coefficients, DecisionOn, FitOn, Model, Params, PredictOn, ProbaOn, TransformOn,
+    ApplyOn, Attribute, Checked, Coefficients, DecisionOn, DeviationOn, FitOn, Model, Params, PredictOn, ProbaOn,
+    TransformOn,
 };

@@ -223,6 +223,7 @@ linfa_predict!(
     crate::linear::sgd::Stepped<crate::linear::LinearModel>,
     crate::linear::sgd::Stepped<crate::linear::sgd::OneClass>,
     crate::linear::ridge_cv::RidgeCvModel,
+    crate::linear::BayesianModel,
     crate::linear::lars::LarsModel,
     crate::linear::omp::PursuitModel,
     crate::linear::HuberModel

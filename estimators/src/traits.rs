@@ -175,6 +175,15 @@ pub trait DecisionOn: Model {
     fn decision_on(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<f64>>;
 }
 
+/// Telling how sure a prediction is.
+pub trait DeviationOn: Model {
+    /// The standard deviations of what [`PredictOn::predict_on`] gives, n × outputs.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for another number of columns.
+    fn deviation_on(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<f64>>;
+}
+
 /// Predicting the probability of each class.
 pub trait ProbaOn: Model {
     /// For each output n × classes; rows add up to 1.

@@ -245,6 +245,11 @@ impl Cholesky {
         if info == 0 { rcond } else { 0.0 }
     }
 
+    /// The logarithm of the determinant of the factored matrix.
+    pub fn log_det(&self) -> f64 {
+        (0..self.n).map(|i| 2.0 * self.factor[i * (self.n + 1)].ln()).sum()
+    }
+
     /// Solves `A·X = B` for B of n × t.
     ///
     /// # Errors

@@ -148,6 +148,18 @@ impl Model {
         Ok(array::to_numpy(py, scores, Dtype::F64))
     }
 
+    /// The standard deviations of the predictions: float64 (n, outputs).
+    #[pyo3(signature = (x, options=None))]
+    fn predict_deviation<'py>(
+        &self,
+        py: Python<'py>,
+        x: &Bound<'py, PyAny>,
+        options: Option<Options>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let deviations = self.on(py, x, options, |x, ctl| self.inner.predict_deviation(x, ctl))?;
+        Ok(array::to_numpy(py, deviations, Dtype::F64))
+    }
+
     /// New coordinates of the rows: float64 (n, new columns).
     #[pyo3(signature = (x, options=None))]
     fn transform<'py>(

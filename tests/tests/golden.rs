@@ -82,6 +82,12 @@ fn answers(saved: &Saved, rows: &Rows) -> Vec<(&'static str, Array2<f64>)> {
     }
     if saved.model.is_some() {
         all.push(("predict", saved.predict(rows.block(), &ctl).unwrap()));
+        let (model, numbers) = (saved.model.as_ref(), rows.block());
+        if let (Some(model), Ok(Some(x))) = (model, numbers.matrix())
+            && let Ok(deviations) = model.predict_deviation(&x, &ctl)
+        {
+            all.push(("predict_deviation", deviations));
+        }
         if let Ok(probabilities) = saved.predict_proba(rows.block(), &ctl) {
             all.extend(probabilities.into_iter().map(|p| ("predict_proba", p)));
         }

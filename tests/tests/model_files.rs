@@ -109,6 +109,8 @@ fn ask(saved: &Saved, rows: &Rows, ctl: &Control) {
             let x = Array2::from_shape_fn((3, width), |(i, j)| (i * 3 + j) as f64 - 2.5);
             let _ = model.predict(&x.view().into(), ctl);
             let _ = model.predict_proba(&x.view().into(), ctl);
+            let _ = model.predict_deviation(&x.view().into(), ctl);
+            let _ = model.decision_function(&x.view().into(), ctl);
             let _ = model.transform(&x.view().into(), ctl);
             let _ = model.apply(&x.view().into(), ctl);
             let _ = model.decision_path(&x.view().into(), ctl);

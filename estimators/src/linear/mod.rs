@@ -1,7 +1,11 @@
 //! Linear models: a loss, a penalty and a solver each.
 
+pub mod ard;
+pub mod bayes;
+pub mod bayes_model;
 pub mod classifier;
 pub mod deviance;
+mod evidence;
 pub mod glm;
 mod held_out;
 pub mod huber;
@@ -30,6 +34,9 @@ pub mod subsets;
 pub mod theil_sen;
 pub mod theil_sen_model;
 
+pub use ard::ARDRegression;
+pub use bayes::BayesianRidge;
+pub use bayes_model::BayesianModel;
 pub use classifier::{LinearClassifier, Probabilities};
 pub use deviance::{DevianceSolver, GammaRegressor, PoissonRegressor, TweedieLink, TweedieRegressor};
 pub use huber::HuberRegressor;

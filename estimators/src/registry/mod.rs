@@ -37,6 +37,7 @@ impl Task {
 macro_rules! call {
     ([predict $($rest:ident)*] predict $model:ident $x:ident $ctl:ident) => { $model.predict_on($x, $ctl) };
     ([decision $($rest:ident)*] decision $model:ident $x:ident $ctl:ident) => { crate::DecisionOn::decision_on($model, $x, $ctl) };
+    ([deviation $($rest:ident)*] deviation $model:ident $x:ident $ctl:ident) => { crate::DeviationOn::deviation_on($model, $x, $ctl) };
     ([proba $($rest:ident)*] proba $model:ident $x:ident $ctl:ident) => { $model.proba_on($x, $ctl) };
     ([transform $($rest:ident)*] transform $model:ident $x:ident $ctl:ident) => { $model.transform_on($x, $ctl) };
     ([apply $($rest:ident)*] apply $model:ident $x:ident $ctl:ident) => { $model.apply_on($x, $ctl) };
@@ -189,6 +190,14 @@ macro_rules! registry {
                 match self { $(AnyModel::$variant(m) => call!([$($method)*] predict m x ctl),)* }
             }
 
+            /// See [`crate::DeviationOn::deviation_on`].
+            ///
+            /// # Errors
+            /// [`Error::Unsupported`] where the model knows no deviations; see there.
+            pub fn predict_deviation(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<f64>> {
+                match self { $(AnyModel::$variant(m) => call!([$($method)*] deviation m x ctl),)* }
+            }
+
             /// See [`ProbaOn::proba_on`].
             ///
             /// # Errors
@@ -263,6 +272,10 @@ registry! {
         Classification, "ridge-classifier", [predict, decision];
     RidgeClassifierCV: crate::linear::RidgeClassifierCV => crate::linear::ridge_classifier::RidgeClassifierModel,
         Classification, "ridge-classifier-cv", [predict, decision];
+    BayesianRidge: crate::linear::BayesianRidge => crate::linear::BayesianModel, Regression, "bayesian-ridge",
+        [predict, deviation];
+    ARDRegression: crate::linear::ARDRegression => crate::linear::BayesianModel, Regression, "ard-regression",
+        [predict, deviation];
     // Linear models: coordinate descent.
     Lasso: crate::linear::Lasso => crate::linear::LassoModel, Regression, "lasso", [predict];
     ElasticNet: crate::linear::ElasticNet => crate::linear::LassoModel, Regression, "elastic-net", [predict];

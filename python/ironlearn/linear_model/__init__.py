@@ -1,5 +1,6 @@
 """Linear models."""
 
+from ironlearn.linear_model._bayes import ARDRegression, BayesianRidge
 from ironlearn.linear_model._deviance import GammaRegressor, PoissonRegressor, TweedieRegressor
 from ironlearn.linear_model._huber import HuberRegressor
 from ironlearn.linear_model._lars import Lars, LassoLars
@@ -32,6 +33,9 @@ from ironlearn.linear_model._sgd_regressor import SGDRegressor
 from ironlearn.linear_model._theil_sen import TheilSenRegressor
 
 __all__ = [
+    # Bayesian
+    "ARDRegression",
+    "BayesianRidge",
     # least squares
     "LinearRegression",
     "Ridge",

@@ -13,6 +13,7 @@ pub mod nnls;
 pub mod pinball;
 pub mod projected;
 pub mod pursuit;
+pub mod relevance;
 pub mod sag;
 pub mod sgd;
 pub mod small;

@@ -3,7 +3,7 @@
 use crate::linear::problem::Problem;
 use crate::{Backend, Result};
 use ironlearn_linalg::{Real, host::qr, lapack};
-use ndarray::{Array1, Array2, s};
+use ndarray::{Array1, Array2, Axis, s};
 
 /// `√w·(X − 1·x̄ᵀ) = U·diag(singular)·Vᵀ`, of which U is kept only as `Uᵀ·√w·(y − ȳ)`.
 #[derive(Debug, Clone)]
@@ -14,6 +14,8 @@ pub struct Spectral {
     pub vt: Array2<f64>,
     /// min(n, p) × t.
     pub uty: Array2<f64>,
+    /// `‖√w·(y − ȳ)‖²` outside the span of U, one for each target.
+    pub outside: Array1<f64>,
     /// With at least as many rows as columns: the triangle R of X = Q·R and beside it `Qᵀy`, p × (p + t).
     triangle: Option<Array2<f64>>,
 }
@@ -34,15 +36,18 @@ impl Spectral {
                 let r = qr::triangle(x, problem.y.view(), weights, shifts, problem.ctl)?;
                 let (u, singular, vt) = lapack::svd(r.slice(s![..p, ..p]).to_owned())?;
                 let uty = u.t().dot(&r.slice(s![..p, p..]));
+                let outside = r.slice(s![p.., p..]).map_axis(Axis(0), |column| column.dot(&column));
                 let triangle = Some(r.slice(s![..p, ..]).to_owned());
-                return Ok(Spectral { singular, vt, uty, triangle });
+                return Ok(Spectral { singular, vt, uty, outside, triangle });
             }
             let mut z = x.to_dense();
             z -= &problem.x_mean;
             problem.scale_rows(&mut z);
             problem.ctl.check()?;
             let (u, singular, vt) = lapack::svd(z)?;
-            Ok(Spectral { singular, vt, uty: u.t().dot(&problem.targets()), triangle: None })
+            // U is n × n: nothing of y is outside.
+            let outside = Array1::zeros(problem.y.ncols());
+            Ok(Spectral { singular, vt, uty: u.t().dot(&problem.targets()), outside, triangle: None })
         })
     }
 
