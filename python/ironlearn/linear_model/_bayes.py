@@ -175,9 +175,7 @@ class BayesianRidge(_Bayesian):
         -------
         self : object
         """
-        X, y = validate_data(
-            self, X, y, dtype=[np.float64, np.float32], ensure_all_finite=False, y_numeric=True
-        )
+        X, y = validate_data(self, X, y, dtype=[np.float64, np.float32], ensure_all_finite=False, y_numeric=True)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype)
         return self._learn(X, y, sample_weight)
