@@ -60,6 +60,18 @@ unsafe extern "C" {
         ldb: *const i32,
         info: *mut i32,
     );
+    fn dtrtrs_(
+        uplo: *const u8,
+        trans: *const u8,
+        diag: *const u8,
+        n: *const i32,
+        nrhs: *const i32,
+        a: *const f64,
+        lda: *const i32,
+        b: *mut f64,
+        ldb: *const i32,
+        info: *mut i32,
+    );
     fn dpocon_(
         uplo: *const u8,
         n: *const i32,
@@ -265,6 +277,34 @@ impl Cholesky {
             dpotrs_(b"U".as_ptr(), &n, &t, self.factor.as_ptr(), &n.max(1), values.as_mut_ptr(), &n.max(1), &mut info);
         }
         if info == 0 { Ok(x) } else { Err(Error::Lapack { routine: "potrs", info }) }
+    }
+
+    /// `L⁻¹·B` for `A = L·Lᵀ` and B of n × t: `Bᵀ·A⁻¹·B` is what comes back times itself.
+    ///
+    /// # Errors
+    /// [`Error::Lapack`], for dimensions beyond its integers.
+    pub fn half_solve(&self, b: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        assert_eq!(b.nrows(), self.n, "the right-hand side has as many rows as the matrix");
+        let mut x = Array2::zeros(b.dim().f());
+        x.assign(&b);
+        let (n, t, mut info) = (dim(self.n)?, dim(b.ncols())?, 0);
+        let values = x.as_slice_memory_order_mut().unwrap_or_default();
+        // SAFETY: the factor is n × n and `values` n × t, both column by column.
+        unsafe {
+            dtrtrs_(
+                b"U".as_ptr(),
+                b"T".as_ptr(),
+                b"N".as_ptr(),
+                &n,
+                &t,
+                self.factor.as_ptr(),
+                &n.max(1),
+                values.as_mut_ptr(),
+                &n.max(1),
+                &mut info,
+            );
+        }
+        if info == 0 { Ok(x) } else { Err(Error::Lapack { routine: "trtrs", info }) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::LinearModel;
 use super::bayes_model::{BayesianModel, check_priors, one_target, undetermined};
-use super::evidence::{precision, variance};
+use super::evidence::{TOO_LARGE, precision, variance};
 use super::lars::at_least_one;
 use super::problem::{Problem, check_regression};
 use super::solver::relevance::Moments;
@@ -95,7 +95,7 @@ impl<B: Backend> FitOn<B> for ARDRegression {
             if problem.rows() >= problem.cols() {
                 let (problem, moments) = problem.moments(params.fit_intercept)?;
                 let Some(moments) = moments else {
-                    bad_input!("the squares of X add up to more than a float64 can hold: scale its columns down");
+                    bad_input!("{TOO_LARGE}");
                 };
                 let xty = moments.xty.index_axis_move(Axis(1), 0);
                 return params.learn(&problem, &Moments::Columns { gram: moments.gram, xty }, dtype);
@@ -133,8 +133,7 @@ impl ARDRegression {
             kept.iter().zip(&found.mean).for_each(|(&j, &mean)| coef[j] = mean);
             let sse: f64 = (&targets - &problem.times(&coef)?).iter().map(|r| r * r).sum();
             let mut determined = 0.0;
-            for (&j, variance) in kept.iter().zip(&found.variance) {
-                let gamma = 1.0 - lambda[j] * variance;
+            for (&j, &gamma) in kept.iter().zip(&found.determined) {
                 determined += gamma;
                 lambda[j] = precision((gamma + 2.0 * self.lambda_1) / (coef[j] * coef[j] + 2.0 * self.lambda_2));
             }

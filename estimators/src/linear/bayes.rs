@@ -5,7 +5,6 @@ use super::bayes_model::{BayesianModel, check_priors, one_target, undetermined};
 use super::evidence::{Evidence, precision, variance};
 use super::lars::at_least_one;
 use super::problem::{Problem, check_regression};
-use super::ridge_path::Path;
 use crate::{Backend, Checked, Control, Data, Dtype, Error, FitOn, Params, Report, Result};
 use ironlearn_linalg::{Real, with_matrix};
 use ndarray::{Array1, Axis};
@@ -14,8 +13,8 @@ use serde::{Deserialize, Serialize};
 /// Finds the precisions of the noise (alpha) and of the coefficients (lambda) that make the data most likely, each
 /// under a gamma prior, and the coefficients at these (MacKay 1992; updates of Tipping 2001, appendix A).
 ///
-/// One decomposition of the centred, weighted X serves all iterations: singular values of dense X, the second moments
-/// of sparse X with more rows than columns.
+/// One decomposition of the centred, weighted X serves all iterations: by singular values, or by the second moments where
+/// X is sparse and has more rows than columns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct BayesianRidge {
@@ -106,8 +105,8 @@ impl<B: Backend> FitOn<B> for BayesianRidge {
         with_matrix!(data.x, x => {
             let x = on.place(x, ctl)?;
             let problem = Problem::uncentred(on, &x, y, data.weights.as_ref().map(|w| w.view()), ctl);
-            let (problem, path) = Path::new(problem, params.fit_intercept, true, f64::INFINITY)?;
-            params.learn(&problem, &path, dtype)
+            let (problem, evidence) = Evidence::new(problem, params.fit_intercept)?;
+            params.learn(&problem, &evidence, dtype)
         })
     }
 }
@@ -116,10 +115,9 @@ impl BayesianRidge {
     fn learn<B: Backend, F: Real>(
         &self,
         problem: &Problem<'_, '_, B, F>,
-        path: &Path,
+        evidence: &Evidence,
         dtype: Dtype,
     ) -> Result<BayesianModel> {
-        let evidence = Evidence::new(path, problem)?;
         let mut alpha = self.alpha_init.unwrap_or_else(|| precision(1.0 / (variance(problem) + f64::EPSILON)));
         let mut lambda = self.lambda_init.unwrap_or(1.0);
         let score = |alpha: f64, lambda: f64, sizes| {
@@ -130,7 +128,7 @@ impl BayesianRidge {
         };
         let mut scores = Vec::new();
         let mut before: Option<Array1<f64>> = None;
-        let mut report = Report { solver: path.solver.to_owned(), ..Report::default() };
+        let mut report = Report { solver: evidence.solver.to_owned(), ..Report::default() };
         let mut iterations = 0;
         while iterations < self.max_iter && !report.converged {
             iterations += 1;
@@ -139,7 +137,7 @@ impl BayesianRidge {
             if self.compute_score {
                 scores.push(score(alpha, lambda, sizes));
             }
-            let coef = path.coef(problem, penalty)?.index_axis_move(Axis(1), 0);
+            let coef = evidence.coef(penalty);
             let gamma = evidence.determined(penalty);
             lambda = precision((gamma + 2.0 * self.lambda_1) / (sizes.1 + 2.0 * self.lambda_2));
             let free = evidence.weight_sum - gamma + 2.0 * self.alpha_1;
@@ -159,13 +157,14 @@ impl BayesianRidge {
         if self.compute_score {
             scores.push(score(alpha, lambda, evidence.sizes(penalty)));
         }
-        let linear = LinearModel::new(path.coef(problem, penalty)?, &problem.x_mean, &problem.y_mean, dtype, report);
+        let coef = evidence.coef(penalty).insert_axis(Axis(1));
+        let linear = LinearModel::new(coef, &problem.x_mean, &problem.y_mean, dtype, report);
         Ok(BayesianModel {
             linear,
             alpha,
             lambda: vec![lambda],
             shared_lambda: true,
-            sigma: evidence.covariance(path, problem, alpha, lambda)?,
+            sigma: evidence.covariance(alpha, lambda),
             kept: (0..problem.cols()).collect(),
             x_mean: problem.x_mean.clone(),
             scores,

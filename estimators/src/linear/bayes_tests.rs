@@ -6,7 +6,7 @@ use crate::{AnyMatrix, Cpu, DeviationOn, Model, PredictOn};
 use ndarray::{Array, Array2};
 
 fn data(n: usize, p: usize) -> (Array2<f64>, Array2<f64>) {
-    let wave = |i: usize, j: usize| ((i * 37 + j * 101) as f64 * 0.61).sin();
+    let wave = |i: usize, j: usize| ((i * i * 37 + j * j * 101 + i * j * 17) as f64 * 0.61).sin();
     let x = Array::from_shape_fn((n, p), |(i, j)| wave(i, j) + 0.3 * j as f64);
     let y = Array::from_shape_fn((n, 1), |(i, _)| 2.0 * x[[i, 0]] - x[[i, 1]] + 0.3 * wave(3 * i, 50) + 7.0);
     (x, y)
@@ -58,6 +58,55 @@ fn the_covariance_is_the_inverse_of_the_precision() {
             let one = precision.dot(&model.sigma);
             close(&one, &Array2::eye(x.ncols()), 1e-4);
         }
+    }
+}
+
+/// A column 1e8 times the others loses no digit of what they say: normal equations and covariance in its units.
+#[test]
+fn one_large_column_leaves_the_others_alone() {
+    for (n, p) in [(40, 6), (20, 20), (12, 30)] {
+        let (mut x, y) = data(n, p);
+        x.column_mut(0).mapv_inplace(|v| v * 1e8);
+        let data = Data::new(x.view()).with_values(y.view());
+        let model = BayesianRidge { fit_intercept: false, ..Default::default() }.fit_on(&data, &Cpu).unwrap();
+        let (w, lambda) = (model.linear.coef.row(0).to_owned(), model.lambda[0]);
+        let residual = &y.column(0) - &x.dot(&w);
+        let mut precision = x.t().dot(&x) * model.alpha;
+        precision.diag_mut().mapv_inplace(|d| d + lambda);
+        let one = precision.dot(&model.sigma);
+        for (j, column) in x.columns().into_iter().enumerate() {
+            let length = column.dot(&column).sqrt();
+            let gradient = (column.dot(&residual) - lambda / model.alpha * w[j]) / length;
+            assert!(gradient.abs() < 1e-7, "{n} {p} {j}: {gradient}");
+            let unit = |j: usize| if j == 0 { 1e8 } else { 1.0 };
+            let row = one.row(j).iter().enumerate().map(|(k, v)| v * unit(k) / unit(j)).collect::<Vec<_>>();
+            // Rounding is up to alpha · n · 1e8 · eps.
+            assert!(row.iter().enumerate().all(|(k, v)| (v - f64::from(j == k)).abs() < 1e-3), "{n} {p} {row:?}");
+        }
+    }
+}
+
+/// Rows and columns tell the same, also where the squares of X would lose the small columns.
+#[test]
+fn posteriors_by_rows_and_by_columns() {
+    use crate::linear::solver::relevance::Moments;
+    for (large, lambda) in [(1.0, 1.0), (1e8, 1.0), (1.0, 1e-12)] {
+        let (mut x, y) = data(12, 30);
+        x.column_mut(0).mapv_inplace(|v| v * large);
+        let y = y.column(0).to_owned();
+        let columns = Moments::Columns { gram: x.t().dot(&x), xty: x.t().dot(&y) };
+        let rows = Moments::Rows { rows: x, y };
+        let kept: Vec<usize> = (0..30).filter(|j| j % 5 != 3).collect();
+        let kept = if lambda < 1.0 { kept[..8].to_vec() } else { kept };
+        let precisions = Array1::from_shape_fn(30, |j| lambda * (1.0 + j as f64));
+        let [a, b] = [&rows, &columns].map(|m| m.posterior(2.0, &precisions, &kept).unwrap());
+        let [c, d] = [&rows, &columns].map(|m| m.distribution(2.0, &precisions, &kept).unwrap());
+        assert!((a.log_det - b.log_det).abs() < 1e-6, "{} {}", a.log_det, b.log_det);
+        let near =
+            |a: &Array1<f64>, b: &Array1<f64>| (a - b).iter().zip(b).all(|(d, b)| d.abs() < 1e-6 * (b.abs() + 1e-8));
+        assert!(near(&a.mean, &b.mean) && near(&c.0, &d.0), "{} {}", a.mean, b.mean);
+        assert!((&a.determined - &b.determined).iter().all(|d| d.abs() < 1e-6));
+        assert!((&c.1 - &d.1).iter().all(|v| v.abs() < 1e-6), "{large} {lambda}");
     }
 }
 

@@ -19,15 +19,13 @@ const COARSE: f64 = 1e-10;
 /// The decomposition.
 pub(super) struct Path {
     /// Squared singular values.
-    pub(super) squares: Array1<f64>,
-    pub(super) vectors: Vectors,
-    /// The squared lengths of the parts of y that U does not reach, where the decomposition found them.
-    pub(super) outside: Option<Array1<f64>>,
+    squares: Array1<f64>,
+    vectors: Vectors,
     /// The algorithm.
     pub solver: &'static str,
 }
 
-pub(super) enum Vectors {
+enum Vectors {
     /// V (p × r), and `VᵀXᵀy` (r × t).
     Right(Array2<f64>, Array2<f64>),
     /// U (n × r), and `Uᵀy` (r × t).
@@ -78,16 +76,14 @@ impl Path {
         }
         let projected = vectors.t().dot(&moments.xty);
         let squares = values.mapv(|v| v.max(0.0));
-        let path = Path { squares, vectors: Vectors::Right(vectors, projected), outside: None, solver: "eigen" };
-        Ok((problem, path))
+        Ok((problem, Path { squares, vectors: Vectors::Right(vectors, projected), solver: "eigen" }))
     }
 
     fn by_triangle<B: Backend, F: Real>(problem: &Problem<'_, '_, B, F>) -> Result<Path> {
         let spectral = Spectral::new(problem)?;
         let projected = &spectral.uty * &spectral.singular.view().insert_axis(Axis(1));
         let squares = spectral.singular.mapv(|s| s * s);
-        let vectors = Vectors::Right(spectral.vt.reversed_axes(), projected);
-        Ok(Path { squares, vectors, outside: Some(spectral.outside), solver: "svd" })
+        Ok(Path { squares, vectors: Vectors::Right(spectral.vt.reversed_axes(), projected), solver: "svd" })
     }
 
     fn wide<B: Backend, F: Real>(problem: &Problem<'_, '_, B, F>, svd: bool) -> Result<Path> {
@@ -104,9 +100,7 @@ impl Path {
             (values.mapv(|v| v.max(0.0)), vectors, "eigen")
         };
         let projected = left.t().dot(&targets);
-        // U is n × n.
-        let outside = Some(Array1::zeros(targets.ncols()));
-        Ok(Path { squares, vectors: Vectors::Left(left, projected), outside, solver })
+        Ok(Path { squares, vectors: Vectors::Left(left, projected), solver })
     }
 
     /// Coefficients at the penalty `alpha` > 0, p × t.

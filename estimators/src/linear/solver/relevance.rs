@@ -5,6 +5,10 @@ use crate::{Result, bad_input};
 use ironlearn_linalg::lapack::{self, Cholesky};
 use ndarray::{Array1, Array2, Axis};
 
+/// Below this reciprocal condition of what squares of X add up to, X itself is decomposed.
+const WELL: f64 = 1e-10;
+const TOO_LARGE: &str = "the squares of X and y are more than a float64 can hold: scale the data";
+
 /// What covariances are made of; X and y centred and weighted.
 pub enum Moments {
     /// At least as many rows as columns: `XᵀX` and `Xᵀy`.
@@ -28,8 +32,8 @@ pub enum Moments {
 pub struct Posterior {
     /// Their means.
     pub mean: Array1<f64>,
-    /// Their variances.
-    pub variance: Array1<f64>,
+    /// How far the data determine each, from 0 to 1: 1 − lambda · its variance.
+    pub determined: Array1<f64>,
     /// The logarithm of the determinant of their covariance.
     pub log_det: f64,
 }
@@ -42,17 +46,14 @@ impl Moments {
     /// [`crate::Error::Input`] where numbers are too large, [`crate::Error::Linalg`].
     pub fn posterior(&self, alpha: f64, lambda: &Array1<f64>, kept: &[usize]) -> Result<Posterior> {
         let lambda = lambda.select(Axis(0), kept);
-        match self {
-            Moments::Columns { gram, xty } => {
-                let (sigma, log_det) = covariance(gram, alpha, &lambda, kept)?;
-                let mean = sigma.dot(&xty.select(Axis(0), kept)) * alpha;
-                Ok(Posterior { mean, variance: sigma.diag().to_owned(), log_det })
+        match self.told(alpha, &lambda, kept)? {
+            Told::Columns { mean, sigma, log_det } => {
+                Ok(Posterior { mean, determined: 1.0 - &lambda * &sigma.diag(), log_det })
             }
-            Moments::Rows { rows, y } => {
-                let told = Told::new(rows, alpha, &lambda, kept)?;
-                let taken = (&told.inverse.dot(&told.scaled) * &told.scaled).sum_axis(Axis(0));
-                let log_det = told.log_det - lambda.mapv(f64::ln).sum() - y.len() as f64 * alpha.ln();
-                Ok(Posterior { mean: told.mean(y), variance: lambda.recip() - taken, log_det })
+            Told::Rows(of_y) => {
+                let determined = of_y.white.map_axis(Axis(0), |column| column.dot(&column));
+                let log_det = -of_y.log_det - lambda.mapv(f64::ln).sum() - of_y.y.len() as f64 * alpha.ln();
+                Ok(Posterior { mean: of_y.mean(&lambda), determined, log_det })
             }
         }
     }
@@ -63,67 +64,107 @@ impl Moments {
     /// As [`Moments::posterior`].
     pub fn distribution(&self, alpha: f64, lambda: &Array1<f64>, kept: &[usize]) -> Result<(Array1<f64>, Array2<f64>)> {
         let lambda = lambda.select(Axis(0), kept);
-        match self {
-            Moments::Columns { gram, xty } => {
-                let sigma = covariance(gram, alpha, &lambda, kept)?.0;
-                Ok((sigma.dot(&xty.select(Axis(0), kept)) * alpha, sigma))
-            }
-            Moments::Rows { rows, y } => {
-                let told = Told::new(rows, alpha, &lambda, kept)?;
-                let mut sigma = -told.scaled.t().dot(&told.inverse.dot(&told.scaled));
-                sigma.diag_mut().zip_mut_with(&lambda, |d, l| *d += 1.0 / l);
-                Ok((told.mean(y), sigma))
+        match self.told(alpha, &lambda, kept)? {
+            Told::Columns { mean, sigma, .. } => Ok((mean, sigma)),
+            Told::Rows(of_y) => {
+                let mut sigma = -of_y.white.t().dot(&of_y.white);
+                sigma.diag_mut().mapv_inplace(|d| d + 1.0);
+                scale(&mut sigma, &lambda.mapv(|l| 1.0 / l.sqrt()));
+                Ok((of_y.mean(&lambda), sigma))
             }
         }
     }
+
+    /// By whichever side of the kept part of X is the smaller one; `lambda` of that part.
+    fn told(&self, alpha: f64, lambda: &Array1<f64>, kept: &[usize]) -> Result<Told> {
+        let (gram, xty) = match self {
+            Moments::Rows { rows, y } if kept.len() > rows.nrows() => {
+                return Ok(Told::Rows(OfY::new(rows, y, alpha, lambda, kept)?));
+            }
+            Moments::Rows { rows, y } => {
+                let x = rows.select(Axis(1), kept);
+                (x.t().dot(&x), x.t().dot(y))
+            }
+            Moments::Columns { gram, xty } => {
+                (gram.select(Axis(0), kept).select(Axis(1), kept), xty.select(Axis(0), kept))
+            }
+        };
+        let mut precision = gram * alpha;
+        precision.diag_mut().zip_mut_with(lambda, |d, l| *d += l);
+        let (sigma, log_det) = inverse(&precision)?;
+        Ok(Told::Columns { mean: sigma.dot(&xty) * alpha, sigma, log_det })
+    }
 }
 
-/// `(diag(lambda) + alpha·XᵀX)⁻¹` of the columns `kept`, and the logarithm of its determinant.
-fn covariance(gram: &Array2<f64>, alpha: f64, lambda: &Array1<f64>, kept: &[usize]) -> Result<(Array2<f64>, f64)> {
-    let mut precision = gram.select(Axis(0), kept).select(Axis(1), kept) * alpha;
-    precision.diag_mut().zip_mut_with(lambda, |d, l| *d += l);
-    inverse(&precision)
+/// What the data tell.
+enum Told {
+    /// The means, the covariance `(diag(lambda) + alpha·XᵀX)⁻¹` and the logarithm of its determinant.
+    Columns {
+        mean: Array1<f64>,
+        sigma: Array2<f64>,
+        log_det: f64,
+    },
+    Rows(OfY),
 }
 
-/// What few rows tell of many columns.
-struct Told {
-    /// `X·diag(lambda)⁻¹`, n × kept.
-    scaled: Array2<f64>,
-    /// The inverse of the covariance of y, `1/alpha + X·diag(lambda)⁻¹·Xᵀ`.
-    inverse: Array2<f64>,
-    /// The logarithm of the determinant of `inverse`.
+/// What fewer rows than columns tell: with `B = X·diag(lambda)^(−½)` and `C = 1/alpha + B·Bᵀ`, the covariance of y, each
+/// quantity is a product of `W` with `Wᵀ·W = Bᵀ·C⁻¹·B`. Without differences of large numbers, so that a precision of many
+/// digits comes out of small ones too.
+struct OfY {
+    /// W, n × kept.
+    white: Array2<f64>,
+    /// y as W sees it: `Wᵀ·y = Bᵀ·C⁻¹·y`.
+    y: Array1<f64>,
+    /// The logarithm of the determinant of C.
     log_det: f64,
 }
 
-impl Told {
-    fn new(rows: &Array2<f64>, alpha: f64, lambda: &Array1<f64>, kept: &[usize]) -> Result<Self> {
-        let x = rows.select(Axis(1), kept);
-        let scaled = &x / lambda;
-        let mut of_y = scaled.dot(&x.t());
+impl OfY {
+    fn new(rows: &Array2<f64>, y: &Array1<f64>, alpha: f64, lambda: &Array1<f64>, kept: &[usize]) -> Result<Self> {
+        let scaled = rows.select(Axis(1), kept) / lambda.mapv(f64::sqrt);
+        let mut of_y = scaled.dot(&scaled.t());
         of_y.diag_mut().mapv_inplace(|d| d + 1.0 / alpha);
-        let (inverse, log_det) = inverse(&of_y)?;
-        Ok(Told { scaled, inverse, log_det })
+        if !of_y.iter().all(|v| v.is_finite()) {
+            bad_input!("{TOO_LARGE}");
+        }
+        if let Ok(factor) = Cholesky::new(&of_y)
+            && factor.rcond() > WELL
+        {
+            let y = factor.half_solve(y.view().insert_axis(Axis(1)))?.index_axis_move(Axis(1), 0);
+            return Ok(OfY { white: factor.half_solve(scaled.view())?, y, log_det: factor.log_det() });
+        }
+        // The squares of X would lose the small directions.
+        let (u, singular, vt) = lapack::svd(scaled)?;
+        let roots = singular.mapv(|s| s.hypot((1.0 / alpha).sqrt()));
+        let white = vt * (&singular / &roots).insert_axis(Axis(1));
+        let log_det = roots.mapv(|r| 2.0 * r.ln()).sum();
+        Ok(OfY { white, y: u.t().dot(y) / roots, log_det })
     }
 
-    fn mean(&self, y: &Array1<f64>) -> Array1<f64> {
-        self.scaled.t().dot(&self.inverse.dot(y))
+    fn mean(&self, lambda: &Array1<f64>) -> Array1<f64> {
+        self.white.t().dot(&self.y) / lambda.mapv(f64::sqrt)
+    }
+}
+
+/// Rows and columns times `by`.
+fn scale(matrix: &mut Array2<f64>, by: &Array1<f64>) {
+    for (mut row, &s) in matrix.rows_mut().into_iter().zip(by) {
+        row.iter_mut().zip(by).for_each(|(v, t)| *v *= s * t);
     }
 }
 
 /// The inverse of a positive definite matrix, without the directions that rounding cannot tell from null, and the
 /// logarithm of its determinant. The matrix is scaled to a unit diagonal first: the units of columns do not matter.
 fn inverse(matrix: &Array2<f64>) -> Result<(Array2<f64>, f64)> {
-    let scale = matrix.diag().mapv(|d| 1.0 / d.sqrt());
-    if !(scale.iter().all(|s| s.is_finite() && *s > 0.0) && matrix.iter().all(|v| v.is_finite())) {
-        bad_input!("the squares of X and y are more than a float64 can hold: scale the data");
+    let units = matrix.diag().mapv(|d| 1.0 / d.sqrt());
+    if !(units.iter().all(|s| s.is_finite() && *s > 0.0) && matrix.iter().all(|v| v.is_finite())) {
+        bad_input!("{TOO_LARGE}");
     }
     let rescaled = |mut m: Array2<f64>| {
-        for (mut row, &s) in m.rows_mut().into_iter().zip(&scale) {
-            row.iter_mut().zip(&scale).for_each(|(v, t)| *v *= s * t);
-        }
+        scale(&mut m, &units);
         m
     };
-    let (scaled, logs) = (rescaled(matrix.clone()), 2.0 * scale.mapv(f64::ln).sum());
+    let (scaled, logs) = (rescaled(matrix.clone()), 2.0 * units.mapv(f64::ln).sum());
     if let Ok(factor) = Cholesky::new(&scaled)
         && factor.rcond() > f64::EPSILON
     {
