@@ -16,8 +16,12 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::sync::Arc;
 
+/// An operation, its place, its calls and their seconds.
+type Ran = (&'static str, String, usize, f64);
+
 /// Which rows agree with the best subset (None: there is none), the number of trials, and how many were left out
-/// because too few rows agreed. `draw(n, size)` gives the rows of a subset as a list.
+/// because too few rows agreed; then what ran where: (operation, place, calls, seconds). `draw(n, size)` gives the rows
+/// of a subset as a list.
 #[pyfunction]
 #[pyo3(signature = (params, x, y, sample_weight, draw, options=None))]
 pub fn ransac_search<'py>(
@@ -28,7 +32,7 @@ pub fn ransac_search<'py>(
     sample_weight: Option<&Bound<'py, PyAny>>,
     draw: Py<PyAny>,
     options: Option<Options>,
-) -> PyResult<(Option<Bound<'py, PyAny>>, usize, usize)> {
+) -> PyResult<(Option<Bound<'py, PyAny>>, usize, usize, Vec<Ran>)> {
     let given = value::named(params)?;
     let checked = read_params::<RANSACRegressor>(&given).and_then(Checked::new);
     let checked = checked.map_err(|error| exception(py, &error))?;
@@ -41,12 +45,13 @@ pub fn ransac_search<'py>(
         drawn.map_err(|raised| Error::Callable(Arc::new(raised)))
     };
     let work = |ctl: &Control| search(&checked, &data, &mut rows, ctl);
-    let (found, _) = run(py, options.unwrap_or_default(), work)?;
+    let (found, ctl) = run(py, options.unwrap_or_default(), work)?;
+    let ran = ctl.trace().into_iter().map(|t| (t.op, t.place, t.calls, t.seconds)).collect();
     let mask = |inliers: Vec<bool>| {
         let flags: Array1<u8> = inliers.into_iter().map(u8::from).collect();
         array::attribute(py, Attribute::Flags(flags))
     };
-    Ok((found.consensus.map(|c| mask(c.inliers)).transpose()?, found.trials, found.skips))
+    Ok((found.consensus.map(|c| mask(c.inliers)).transpose()?, found.trials, found.skips, ran))
 }
 
 /// The model of a search that ended in `linear`, a model of LinearRegression. `counts`: trials, subsets left out for

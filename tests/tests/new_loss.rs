@@ -32,7 +32,7 @@ impl Smooth for LogCosh {
 /// Minimises `Σ loss / n + l2/2·‖coef‖² + l1·‖coef‖₁`.
 fn fit(x: ArrayView2<'_, f64>, y: &Array1<f64>, l2: f64, l1: f64) -> Fitted {
     let rows = Numbers { loss: LogCosh, y: y.to_vec(), weights: None, two_classes: false };
-    let task = Task { rows: &rows, fit_intercept: true, stop: Stop { tol: 1e-9, max_iter: 1000 } };
+    let task = Task { rows: &rows, fit_intercept: true, stop: Stop::at(1e-9, 1000), share_of_zero: false };
     let start = (Array2::zeros((1, x.ncols())), Array1::zeros(1));
     let penalties = [Penalty::uniform(x.ncols(), l2, l1)];
     task.path(Matrix::Dense(x), &penalties, start, &Cpu, &Control::new()).unwrap().remove(0)

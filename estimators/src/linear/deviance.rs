@@ -5,7 +5,6 @@ use super::glm::Task;
 use super::glm::lbfgs::Stop;
 use super::glm::objective::Penalty;
 use super::glm::rows::Numbers;
-use super::problem::check_regression;
 use crate::loss::{HalfGamma, HalfPoisson, HalfSquared, HalfTweedie, HalfTweedieIdentity, Link, Mean, Smooth};
 use crate::{Backend, Checked, Control, Data, Error, FitOn, Params, Report, Result, Warning, WarningKind, bad_input};
 use ironlearn_linalg::with_matrix;
@@ -132,7 +131,11 @@ impl Common {
         on: &B,
         ctl: &Control,
     ) -> Result<LinearModel> {
-        check_regression(data, true)?;
+        data.check()?;
+        // A negative weight takes a row's deviance off the sum, as in scikit-learn.
+        if data.weights.as_ref().is_some_and(|w| !(w.sum() > 0.0)) {
+            bad_input!("Weights sum to zero, can't be normalized");
+        }
         let y = data.values(self.name)?;
         if y.ncols() != 1 {
             bad_input!("y should be a 1d array, got an array of shape {:?} instead.", y.dim());
@@ -160,8 +163,8 @@ impl Common {
             bad_input!("this power with the identity link needs fit_intercept: a prediction of 0 has no deviance");
         }
         let rows = Numbers { loss, y, weights, two_classes: false };
-        let stop = Stop { tol: self.tol, max_iter: self.max_iter };
-        let task = Task { rows: &rows, fit_intercept: self.fit_intercept, stop };
+        let stop = Stop::at(self.tol, self.max_iter);
+        let task = Task { rows: &rows, fit_intercept: self.fit_intercept, stop, share_of_zero: false };
         let penalties = [Penalty::uniform(p, self.alpha, 0.0)];
         let mut found = with_matrix!(data.x.reborrow(), x => task.path(x, &penalties, start, on, ctl))?;
         let Some(found) = found.pop() else { bad_input!("nothing to fit") };

@@ -34,7 +34,8 @@ pub struct LogisticRegression {
     pub dual: bool,
     /// The largest entry of the (smallest sub-)gradient of the objective divided by `C·Σ w` at which to stop; with an
     /// L1 part times that part's strength, where that is below 1; for `sag` and `saga` without one a hundredth of
-    /// it, because those names promise more. Range [0, ∞).
+    /// it, because those names promise more. `liblinear` also asks of the subgradient as a whole (its norm, with an L1
+    /// part the sum of its absolute values) to be at most `tol·min(rows of a class)/n` times that at 0. Range [0, ∞).
     pub tol: f64,
     /// Whether b is fitted; otherwise 0.
     pub fit_intercept: bool,
@@ -200,6 +201,13 @@ impl Labelled {
         if self.n_classes == 2 { 1 } else { self.n_classes }
     }
 
+    /// The rows of the class that has the fewest, at least 1.
+    pub fn smallest_class(&self) -> usize {
+        let mut counts = vec![0; self.n_classes];
+        self.codes.iter().for_each(|&k| counts[k as usize] += 1);
+        counts.into_iter().min().unwrap_or_default().max(1)
+    }
+
     /// The sum of the weights.
     pub fn weight(&self) -> f64 {
         self.weights.as_ref().map_or(self.codes.len() as f64, |w| w.iter().sum())
@@ -241,7 +249,11 @@ impl LogisticRegression {
             LogisticSolver::Sag | LogisticSolver::Saga => 0.01 * self.tol,
             _ => self.tol,
         };
-        let stop = Stop { tol, max_iter: self.max_iter };
+        let mut stop = Stop::at(tol, self.max_iter);
+        let share_of_zero = self.solver == LogisticSolver::Liblinear;
+        if share_of_zero {
+            stop.total = self.tol * labelled.smallest_class() as f64 / labelled.codes.len() as f64;
+        }
         let start = start.unwrap_or_else(|| (Array2::zeros((t, p)), Array1::zeros(t)));
         if !start.0.iter().chain(&start.1).all(|v| v.is_finite()) {
             bad_input!("Floating-point under-/overflow: the coefficients to start from hold NaN or infinity.");
@@ -250,12 +262,12 @@ impl LogisticRegression {
         if t == 1 {
             let y = labelled.codes.iter().map(|&k| f64::from(k)).collect();
             let rows = Numbers { loss: LogLoss, y, weights: labelled.weights.clone(), two_classes: true };
-            let task = Task { rows: &rows, fit_intercept, stop };
+            let task = Task { rows: &rows, fit_intercept, stop, share_of_zero };
             return with_matrix!(x.reborrow(), x => task.path(x, &penalties, start, on, ctl));
         }
         let (y, weights) = (labelled.codes.clone(), labelled.weights.clone());
         let rows = Classes { n_classes: labelled.n_classes, y, weights };
-        let task = Task { rows: &rows, fit_intercept, stop };
+        let task = Task { rows: &rows, fit_intercept, stop, share_of_zero };
         with_matrix!(x.reborrow(), x => task.path(x, &penalties, start, on, ctl))
     }
 

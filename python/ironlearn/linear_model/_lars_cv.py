@@ -44,7 +44,7 @@ class LarsCV(_LeastAngle):
     ----------
     fit_intercept : bool, default=True
     verbose : bool or int, default=False
-        Above 1, steps are printed.
+        Whether the choice is printed; above 1 steps, too.
     max_iter : int, default=500
         The most steps.
     precompute : bool or "auto", default="auto"
@@ -132,7 +132,11 @@ class LarsCV(_LeastAngle):
                 stacklevel=2,
             )
         given["cv"] = explicit_folds(cv.split(X, y, **routed.splitter.split), len(X))
-        return self._walk(X, y, given, verbose=self.verbose - 1)
+        self._walk(X, y, given, verbose=self.verbose - 1)
+        if self.verbose:
+            folds, places = self.mse_path_.shape[1], len(self.cv_alphas_)
+            print(f"cross-validation over {folds} folds and {places} places: alpha_={self.alpha_:.6g}")
+        return self
 
     def get_metadata_routing(self):
         """The metadata that ``fit`` hands on.

@@ -355,7 +355,11 @@ class MultiTaskElasticNet(CoordinateDescentMixin, NativeEstimator):
         weights = self._weights(sample_weight, X)
         params = self._descent_params()
         start = self._start(X, y.shape[1], params)
-        return self._fit_descent(X, y, weights, params, start)
+        self._fit_descent(X, y, weights, params, start)
+        share = np.ones(len(y)) if weights is None else weights * (len(y) / weights.sum())
+        about = y - np.average(y, axis=0, weights=share) if self.fit_intercept else y
+        self.eps_ = float(self.tol * (share @ np.square(about, dtype=np.float64)).sum())
+        return self
 
     def _shape_attributes(self, flat):
         self.n_iter_ = self.report_["iterations"][0]

@@ -274,7 +274,7 @@ class OrthogonalMatchingPursuitCV(_Pursuit):
     n_jobs : int or None, default=None
         Threads: -1 or None for all that are allowed.
     verbose : bool or int, default=False
-        Above 1, steps are printed.
+        Whether the choice is printed; above 1 steps, too.
 
     Attributes
     ----------
@@ -338,6 +338,8 @@ class OrthogonalMatchingPursuitCV(_Pursuit):
         params = {"fit_intercept": self.fit_intercept, "max_iter": self.max_iter, "cv": folds}
         self._fit_native(X, self._as_2d_target(y), params=params, tell=step_printer(self.verbose - 1))
         self._shape(True)
+        if self.verbose:
+            print(f"cross-validation over {len(folds)} folds: n_nonzero_coefs_={self.n_nonzero_coefs_}")
         return self
 
     def get_metadata_routing(self):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from numbers import Integral, Real
+from time import perf_counter
 
 import numpy as np
 import sklearn.linear_model
@@ -83,6 +84,8 @@ class RANSACRegressor(MetaEstimatorMixin, RegressorMixin, MultiOutputMixin, Nati
         Subsets left out because ``is_data_valid`` or ``is_model_valid`` said so.
     n_features_in_ : int
     feature_names_in_ : ndarray of shape (n_features_in_,)
+    report_ : dict
+        Trials, what ran where (of the search in the core), seconds.
     """
 
     _native = "RANSACRegressor"
@@ -176,6 +179,7 @@ class RANSACRegressor(MetaEstimatorMixin, RegressorMixin, MultiOutputMixin, Nati
         except ValueError:
             pass  # not every estimator has one
         routed = self._routed(estimator, X, sample_weight, fit_params)
+        began = perf_counter()
         with FitCallbacks(self, X, y) as progress:
             if self._runs_in_core(estimator, X):
                 weights = routed.fit.get("sample_weight")
@@ -190,6 +194,7 @@ class RANSACRegressor(MetaEstimatorMixin, RegressorMixin, MultiOutputMixin, Nati
             params = _check_method_params(X, params=routed.fit, indices=agreeing)
             estimator.fit(X[agreeing], y[agreeing], **params)
         self.estimator_, self.inlier_mask_ = estimator, found.inliers
+        self.report_ |= {"seconds": perf_counter() - began}
         return self
 
     def _subset_size(self, estimator, X) -> int:
@@ -239,13 +244,20 @@ class RANSACRegressor(MetaEstimatorMixin, RegressorMixin, MultiOutputMixin, Nati
                 else "RANSAC could not find a valid consensus set. All `max_trials` iterations were skipped."
             )
             raise ValueError(f"{what} The attributes n_skips* tell why sub-samples were refused.")
+        self.report_ = {
+            "solver": "random sample consensus",
+            "iterations": [found.n_trials],
+            "converged": not too_many,
+            "warnings": [],
+            "ops": found.ops,
+        }
         if too_many:
-            warnings.warn(
+            message = (
                 "RANSAC found a valid consensus set but exited early due to skipping more iterations than `max_skips`."
-                " See estimator attributes for diagnostics (n_skips*).",
-                ConvergenceWarning,
-                stacklevel=4,
+                " See estimator attributes for diagnostics (n_skips*)."
             )
+            self.report_["warnings"] = [("Convergence", message)]
+            warnings.warn(message, ConvergenceWarning, stacklevel=4)
 
     def predict(self, X, **params):
         """What the fitted estimator predicts.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from sklearn.utils.random import sample_without_replacement
@@ -22,6 +22,8 @@ class Found:
     n_skips_no_inliers: int = 0
     n_skips_invalid_data: int = 0
     n_skips_invalid_model: int = 0
+    # What ran where: (operation, place, calls, seconds).
+    ops: list = field(default_factory=list)
 
     @property
     def n_skips(self) -> int:
@@ -61,12 +63,13 @@ def search_native(ransac, linear, X, y, sample_weight, min_samples, threshold, r
         return sample_without_replacement(n, size, random_state=random_state).tolist()
 
     try:
-        found = _core.ransac_search(params, X, ransac._as_2d_target(y), sample_weight, draw, ransac._options(progress))
+        options = ransac._options(progress)
+        *found, ops = _core.ransac_search(params, X, ransac._as_2d_target(y), sample_weight, draw, options)
     except ValueError:
         # scikit-learn's own words, where NaN or infinity is the reason.
         assert_all_finite(X, estimator_name=type(linear).__name__, input_name="X")
         raise
-    return Found(*found)
+    return Found(*found, ops=ops)
 
 
 def _count(value) -> int:

@@ -20,10 +20,24 @@ const ROUNDING: f64 = 64.0 * f64::EPSILON;
 /// When to stop.
 #[derive(Debug, Clone, Copy)]
 pub struct Stop {
-    /// The violation at which a point is good enough.
+    /// The largest entry of the smallest subgradient at which a point is good enough.
     pub tol: f64,
+    /// Its size as a whole, where that is bounded too (see [`Place::total`]); else infinity.
+    pub total: f64,
     /// The largest number of steps.
     pub max_iter: usize,
+}
+
+impl Stop {
+    /// No bound of the whole.
+    pub fn at(tol: f64, max_iter: usize) -> Self {
+        Stop { tol, total: f64::INFINITY, max_iter }
+    }
+
+    /// Whether a point is good enough.
+    pub fn met(&self, place: &Place) -> bool {
+        place.violation <= self.tol && place.total <= self.total
+    }
 }
 
 /// What a solver found.
@@ -35,6 +49,9 @@ pub struct Found {
     pub iterations: usize,
     /// Whether the point is good enough, or as good as rounding allows.
     pub converged: bool,
+    /// The last step's share that is left of the violation: near 0 where Newton's method ends at an optimum, about a
+    /// third where coefficients run to infinity.
+    pub left: f64,
 }
 
 fn dot(a: &Array2<f64>, b: &Array2<f64>) -> f64 {
@@ -56,12 +73,19 @@ pub fn minimise<B: Backend, F: Real, R: Rows>(
     let mut preconditioner: Option<Preconditioner> = None;
     let mut age = 0;
     let mut stuck = false;
+    let mut left = 0.0;
+    // Whether the part of the rows that tells of the curvature is believed.
+    let mut sketched = true;
     for iteration in 0..stop.max_iter {
-        if place.violation <= stop.tol {
-            return Ok(Found { place, iterations: iteration, converged: true });
+        if stop.met(&place) {
+            return Ok(Found { place, iterations: iteration, converged: true, left });
         }
         if preconditioner.is_none() {
-            preconditioner = Some(objective.precondition(&place.theta)?);
+            preconditioner = Some(if sketched {
+                objective.precondition(&place.theta)?
+            } else {
+                Preconditioner::new(objective, &place.theta)?
+            });
             memory.clear();
             age = 0;
         }
@@ -78,7 +102,7 @@ pub fn minimise<B: Backend, F: Real, R: Rows>(
         let Some((next, halvings)) = next else {
             // No descent: once more from a fresh start, then it is rounding.
             if stuck || age == 1 {
-                return Ok(Found { place, iterations: iteration + 1, converged: true });
+                return Ok(Found { place, iterations: iteration + 1, converged: true, left });
             }
             stuck = true;
             preconditioner = None;
@@ -97,17 +121,19 @@ pub fn minimise<B: Backend, F: Real, R: Rows>(
         let slow = next.violation > 0.1 * place.violation;
         // Rounding in the objective's value is reached well before rounding in the gradient.
         let flat = decrease <= ROUNDING && next.violation > 0.5 * place.violation;
+        left = next.violation / place.violation;
+        sketched &= halvings <= 2;
         let diagonal = matches!(preconditioner, Some(Preconditioner::Diagonal(_)));
         if (cheap || halvings > 2 || (slow && age >= 8)) && !diagonal || (diagonal && halvings > 4) {
             preconditioner = None;
         }
         place = next;
         if flat {
-            return Ok(Found { place, iterations: iteration + 1, converged: true });
+            return Ok(Found { place, iterations: iteration + 1, converged: true, left });
         }
     }
-    let converged = place.violation <= stop.tol;
-    Ok(Found { place, iterations: stop.max_iter, converged })
+    let converged = stop.met(&place);
+    Ok(Found { place, iterations: stop.max_iter, converged, left })
 }
 
 /// The two-loop recursion.

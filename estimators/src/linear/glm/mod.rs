@@ -26,6 +26,8 @@ pub struct Task<'a, R> {
     pub fit_intercept: bool,
     /// When to stop.
     pub stop: Stop,
+    /// Whether `stop.total` is a share of what the subgradient is where all coefficients are 0, as in liblinear.
+    pub share_of_zero: bool,
 }
 
 /// Coefficients (classes × p) and intercepts.
@@ -94,26 +96,35 @@ impl<R: Rows> Task<'_, R> {
         let (mut found, mut from) = (Vec::with_capacity(penalties.len()), start);
         for penalty in penalties {
             let shared = (&units, penalty);
+            let mut stop = self.stop;
+            if self.share_of_zero {
+                let nowhere = Array2::zeros((self.rows.outputs(), p + 1));
+                stop.total *= self.objective(on, &x, self.rows, shared, None, ctl).at(nowhere)?.total;
+            }
             let fitted = match (&part, &packed) {
                 (Some((_, rows)), Some(packed)) if penalty.is_smooth() => {
                     let x_part = on.place(Matrix::Dense(packed.view()), ctl)?;
                     let sketch = self.objective(on, &x_part, rows, shared, None, ctl);
                     let objective = self.objective(on, &x, self.rows, shared, Some(&sketch), ctl);
                     let start = objective.theta(from.0.view(), &from.1);
-                    let stop = Stop { tol: self.stop.tol, max_iter: 12 };
-                    let first = lbfgs::minimise(&sketch, start.clone(), stop, true)?;
-                    // A part of the rows may be separable where all are not: then it is no start.
-                    let start = if first.converged { first.place.theta } else { start };
-                    let found = lbfgs::minimise(&objective, start, self.stop, false)?;
+                    let first = lbfgs::minimise(&sketch, start.clone(), Stop { max_iter: 12, ..stop }, true)?;
+                    // A part of the rows may be separable where all are not: then it is no start, and says little of how
+                    // all of them curve.
+                    let found = if first.converged && first.left < 0.2 {
+                        lbfgs::minimise(&objective, first.place.theta, stop, false)?
+                    } else {
+                        let objective = self.objective(on, &x, self.rows, shared, None, ctl);
+                        lbfgs::minimise(&objective, start, stop, false)?
+                    };
                     Self::in_units(&objective, found)
                 }
                 _ => {
                     let objective = self.objective(on, &x, self.rows, shared, None, ctl);
                     let start = objective.theta(from.0.view(), &from.1);
                     let found = if penalty.is_smooth() {
-                        lbfgs::minimise(&objective, start, self.stop, self.cheap(n, p))?
+                        lbfgs::minimise(&objective, start, stop, self.cheap(n, p))?
                     } else {
-                        prox_newton::minimise(&objective, start, self.stop)?
+                        prox_newton::minimise(&objective, start, stop)?
                     };
                     Self::in_units(&objective, found)
                 }
@@ -151,7 +162,7 @@ impl<R: Rows> Task<'_, R> {
 
     fn in_units<B: Backend, F: Real>(objective: &Objective<'_, '_, B, F, R>, found: Found) -> Fitted {
         let (coef, intercept) = objective.coefficients(&found.place.theta);
-        let Found { place, iterations, converged } = found;
+        let Found { place, iterations, converged, .. } = found;
         Fitted { coef, intercept, iterations, converged, value: place.value, violation: place.violation }
     }
 }

@@ -109,6 +109,8 @@ pub struct Place {
     pub gradient: Array2<f64>,
     /// The largest entry of the smallest subgradient of F, in the caller's units.
     pub violation: f64,
+    /// Its Euclidean norm, or with an L1 part the sum of its absolute values: the measure of liblinear.
+    pub total: f64,
 }
 
 impl<B: Backend, F: Real, R: Rows> Objective<'_, '_, B, F, R> {
@@ -167,7 +169,12 @@ impl<B: Backend, F: Real, R: Rows> Objective<'_, '_, B, F, R> {
         let (l2, l1) = (&self.penalty.l2, &self.penalty.l1);
         let mut value = pass.value / weight;
         let mut gradient = Array2::zeros(theta.dim());
-        let mut violation = 0.0_f64;
+        let (mut violation, mut sum_of_all, mut square) = (0.0_f64, 0.0, 0.0);
+        let mut note = |v: f64| {
+            violation = violation.max(v);
+            sum_of_all += v;
+            square += v * v;
+        };
         let subgradient = |g: f64, c: f64, l1: f64| {
             if c == 0.0 { (g.abs() - l1).max(0.0) } else { (g + l1 * c.signum()).abs() }
         };
@@ -177,19 +184,20 @@ impl<B: Backend, F: Real, R: Rows> Objective<'_, '_, B, F, R> {
                 let (c, raw) = (coef[[k, j]], pass.gradient[[k, j]] / weight);
                 let penalty = l2[j] * c;
                 value += 0.5 * penalty * c + l1[j] * c.abs();
-                violation = violation.max(subgradient(raw + penalty, c, l1[j]));
+                note(subgradient(raw + penalty, c, l1[j]));
                 gradient[[k, j]] = (raw - self.units.center[j] * sum + penalty) / self.units.scale[j];
             }
             if self.fit_intercept {
                 value += 0.5 * l2[p] * b * b + l1[p] * b.abs();
                 gradient[[k, p]] = sum + l2[p] * b;
-                violation = violation.max(subgradient(sum + l2[p] * b, b, l1[p]));
+                note(subgradient(sum + l2[p] * b, b, l1[p]));
             }
         }
         if value.is_nan() {
             value = f64::INFINITY;
         }
-        Ok(Place { theta, value, gradient, violation })
+        let total = if self.penalty.is_smooth() { square.sqrt() } else { sum_of_all };
+        Ok(Place { theta, value, gradient, violation, total })
     }
 
     /// The raw predictions at `theta`, n × classes.

@@ -161,6 +161,7 @@ impl Walk<'_, '_> {
     fn arrive(&mut self, step: usize, arrived: f64) {
         let (alpha, goal) = (self.path.alphas[step], self.rule.alpha_min);
         if (alpha - goal).abs() <= arrived {
+            self.path.alphas[step] = goal;
             return;
         }
         if step > 0 {
