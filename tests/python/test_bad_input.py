@@ -96,7 +96,6 @@ DIFFERENT = {
     ("OrdinalEncoder", "encoded_missing_value", "*"): "a code is an integer or NaN; we say so before it is needed",
     ("OrdinalEncoder", "dtype", "*"): "0 and -1 are no types of numbers; scikit-learn finds out only at transform",
     ("TweedieRegressor", "sample_weight", "negative"): "rows that weigh less than nothing in all have no mean loss",
-    ("TweedieRegressor", "sample_weight", "one negative"): "a deviance that is subtracted has no minimum; we say so",
     ("RidgeCV", "alphas", "[]"): "no penalties to choose from; scikit-learn fits an alpha of None",
     ("RidgeClassifier", "alpha", "{}"): "a penalty is a number; we say so",
     ("Lars", "fit", "beyond float32"): "inner products of 1e300 overflow: the answer would be NaN; we say so",

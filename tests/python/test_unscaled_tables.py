@@ -72,8 +72,9 @@ def test_logistic_regression_converges(table, solver, params):
 
 
 @pytest.mark.parametrize("params", [{"solver": "saga", "l1_ratio": 1}, {"solver": "liblinear", "l1_ratio": 1}], ids=str)
-def test_with_an_l1_penalty_too(params):
-    X, _, labels, _ = loans()
+@pytest.mark.parametrize("table", TABLES)
+def test_with_an_l1_penalty_too(table, params):
+    X, _, labels, _ = TABLES[table]()
     assert fitted(ours.LogisticRegression(**params), X, labels).n_iter_[0] < 50
 
 
