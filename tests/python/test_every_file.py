@@ -17,6 +17,8 @@ ANSWERS = ("predict", "predict_proba", "decision_function", "transform", "score_
 # What a file does not hold, because it describes the fit's data or the run and not the model.
 OF_THE_FIT = {
     "KMeans": {"labels_"},
+    "MultiTaskElasticNet": {"eps_"},
+    "MultiTaskLasso": {"eps_"},
 }
 # scikit-learn's instance for tests holds an estimator of its own, which no file of ours can hold.
 BY_DEFAULT = {"RANSACRegressor"}
