@@ -120,6 +120,8 @@ impl ARDRegression {
         let (n, p) = (problem.rows(), problem.cols());
         let weight_sum = problem.weights.as_ref().map_or(n as f64, |w| w.sum());
         let targets = problem.targets().index_axis_move(Axis(1), 0);
+        // A y that does not vary says of every coefficient, also of a constant column's, that it is 0.
+        let flat = problem.y.iter().all(|&y| y == problem.y[[0, 0]]) && (problem.center || problem.y[[0, 0]] == 0.0);
         let mut alpha = precision(1.0 / (variance(problem) + f64::EPSILON));
         let mut lambda: Array1<f64> = Array1::ones(p);
         let mut kept: Vec<usize> = (0..p).collect();
@@ -134,6 +136,7 @@ impl ARDRegression {
             let sse: f64 = (&targets - &problem.times(&coef)?).iter().map(|r| r * r).sum();
             let mut determined = 0.0;
             for (&j, &gamma) in kept.iter().zip(&found.determined) {
+                let gamma = if flat && gamma <= f64::EPSILON { 1.0 } else { gamma };
                 determined += gamma;
                 lambda[j] = precision((gamma + 2.0 * self.lambda_1) / (coef[j] * coef[j] + 2.0 * self.lambda_2));
             }

@@ -152,6 +152,11 @@ fn irrelevant_columns_are_dropped() {
         let none = ARDRegression { threshold_lambda: 0.0, ..ARDRegression::default() }.fit_on(&data, &Cpu).unwrap();
         assert!(none.kept.is_empty() && none.linear.coef.iter().all(|c| *c == 0.0));
         none.check().unwrap();
+        let flat = Data::new(x.view());
+        let constant = Array2::from_elem((n, 1), 3.0);
+        let flat = ARDRegression::default().fit_on(&flat.with_values(constant.view()), &Cpu).unwrap();
+        let intercept = flat.linear.intercept[0];
+        assert!(flat.kept.is_empty() && flat.sigma.is_empty() && (intercept - 3.0).abs() < 1e-14, "{intercept}");
         let std = none.deviation_on(&x.view().into(), &Control::new()).unwrap();
         assert!(std.iter().all(|s| *s == (1.0 / none.alpha).sqrt()));
     }

@@ -15,7 +15,7 @@ pub(super) const TOO_LARGE: &str = "the squares of X add up to more than a float
 
 /// A precision as it is used: a positive number whose products stay numbers. What is undetermined (0 / 0) is the largest.
 pub(super) fn precision(found: f64) -> f64 {
-    found.min(EXTREME).max(1.0 / EXTREME)
+    if found.is_nan() { EXTREME } else { found.clamp(1.0 / EXTREME, EXTREME) }
 }
 
 /// The variance of y, weighted.
