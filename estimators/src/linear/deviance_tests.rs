@@ -63,3 +63,30 @@ fn targets_and_powers_outside_are_refused() {
     assert!(TweedieRegressor { power: 0.5, ..TweedieRegressor::default() }.validate().is_err());
     assert!(PoissonRegressor { max_iter: 0, ..PoissonRegressor::default() }.validate().is_err());
 }
+
+/// A penalty of 1 is 1e16 in the units in which a column of 1e-8 is of size 1.
+#[test]
+fn a_small_penalised_column_holds_up_no_other() {
+    let (mut x, y) = made(300, 3);
+    x.columns_mut().into_iter().zip([1e-8, 1e8, 1.0]).for_each(|(mut column, unit)| column *= unit);
+    let y = y.insert_axis(Axis(1));
+    for alpha in [0.0, 1e-3, 1.0] {
+        let fit = PoissonRegressor { alpha, ..PoissonRegressor::default() };
+        let model = fit.fit_on(&Data::new(x.view()).with_values(y.view()), &Cpu).unwrap();
+        assert!(model.report.converged && model.report.iterations[0] < 15, "{:?}", model.report);
+    }
+}
+
+#[test]
+fn a_negative_weight_takes_a_row_back() {
+    let (x, y) = made(200, 2);
+    let rows: Vec<usize> = (0..200).chain(0..20).collect();
+    let (twice, y2) = (x.select(Axis(0), &rows), y.select(Axis(0), &rows).insert_axis(Axis(1)));
+    let w = Array1::from_shape_fn(220, |i| if i < 200 { 1.0 } else { -0.5 });
+    let half = Array1::from_shape_fn(200, |i| if i < 20 { 0.5 } else { 1.0 });
+    let y = y.insert_axis(Axis(1));
+    let fit = PoissonRegressor { alpha: 0.1, tol: 1e-10, ..PoissonRegressor::default() };
+    let a = fit.fit_on(&Data::new(twice.view()).with_values(y2.view()).with_weights(Some(w.view())), &Cpu).unwrap();
+    let b = fit.fit_on(&Data::new(x.view()).with_values(y.view()).with_weights(Some(half.view())), &Cpu).unwrap();
+    assert!((a.coef - b.coef).iter().all(|d| d.abs() < 1e-7));
+}

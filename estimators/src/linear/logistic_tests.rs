@@ -164,3 +164,21 @@ fn what_scikit_learn_refuses_is_refused() {
     let few = LogisticRegression { max_iter: 1, tol: 1e-12, ..base }.fit_on(&data, &Cpu).unwrap();
     assert!(!few.report.converged && few.report.warnings.len() == 1 && few.report.iterations == [1]);
 }
+
+/// All categories as columns beside an intercept, and a sum of columns: sweeps over coordinates alone would crawl.
+#[test]
+fn an_l1_penalty_on_columns_that_depend_on_each_other() {
+    let numbers = rows(600, 3);
+    let x = Array::from_shape_fn((600, 9), |(i, j)| match j {
+        0..3 => numbers[[i, j]] * 1000.0,
+        3 => numbers[[i, 0]] + numbers[[i, 1]],
+        _ => f64::from(u8::from(i * 7 % 13 % 5 == j - 4)),
+    });
+    let y = codes(&numbers, 2);
+    let data = Data::new(x.view()).with_classes(y.view(), vec![2]);
+    for solver in [LogisticSolver::Saga, LogisticSolver::Liblinear] {
+        let fit = LogisticRegression { l1_ratio: 1.0, solver, ..LogisticRegression::default() };
+        let model = fit.fit_on(&data, &Cpu).unwrap();
+        assert!(model.report.converged && model.report.iterations[0] < 20, "{:?}", model.report);
+    }
+}

@@ -49,8 +49,8 @@ pub struct Found {
     pub iterations: usize,
     /// Whether the point is good enough, or as good as rounding allows.
     pub converged: bool,
-    /// The last step's share that is left of the violation: near 0 where Newton's method ends at an optimum, about a
-    /// third where coefficients run to infinity.
+    /// What share of the violation the last step above rounding left: near 0 where Newton's method ends at an optimum,
+    /// about a third where coefficients run to infinity.
     pub left: f64,
 }
 
@@ -121,7 +121,9 @@ pub fn minimise<B: Backend, F: Real, R: Rows>(
         let slow = next.violation > 0.1 * place.violation;
         // Rounding in the objective's value is reached well before rounding in the gradient.
         let flat = decrease <= ROUNDING && next.violation > 0.5 * place.violation;
-        left = next.violation / place.violation;
+        if !flat {
+            left = next.violation / place.violation;
+        }
         sketched &= halvings <= 2;
         let diagonal = matches!(preconditioner, Some(Preconditioner::Diagonal(_)));
         if (cheap || halvings > 2 || (slow && age >= 8)) && !diagonal || (diagonal && halvings > 4) {

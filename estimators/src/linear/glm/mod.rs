@@ -108,8 +108,8 @@ impl<R: Rows> Task<'_, R> {
                     let objective = self.objective(on, &x, self.rows, shared, Some(&sketch), ctl);
                     let start = objective.theta(from.0.view(), &from.1);
                     let first = lbfgs::minimise(&sketch, start.clone(), Stop { max_iter: 12, ..stop }, true)?;
-                    // A part of the rows may be separable where all are not: then it is no start, and says little of how
-                    // all of them curve.
+                    // A part of the rows may be separable where all are not: then it is no start, and says little of
+                    // how all of them curve.
                     let found = if first.converged && first.left < 0.2 {
                         lbfgs::minimise(&objective, first.place.theta, stop, false)?
                     } else {
