@@ -4,6 +4,7 @@
 //! the columns, then one fixed tree. (BLAS picks kernels by shape, so its rows depend on their neighbours.)
 
 use super::dot::Dot;
+use super::dot_columns;
 use super::steps::Steps;
 use crate::lapack::Blas;
 use crate::zeros::zeros2;
@@ -57,11 +58,23 @@ pub fn affine<F: Real, T: Real>(
         finite.store(finish(&mut sums, c, slice), Ordering::Relaxed);
         return Ok((out, finite.into_inner()));
     }
-    threads::fill_rows(ctl, slice, t, TILE_ROWS, |first, out| {
+    let by_column = match x {
+        Matrix::Dense(dense) if x.as_rows().is_none() => dense.t().to_slice(),
+        _ => None,
+    };
+    let tile = by_column.map_or(TILE_ROWS, |_| n.div_ceil(ctl.threads()).clamp(64, dot_columns::ROWS));
+    threads::fill_rows(ctl, slice, t, tile, |first, out| {
         let mut sums = vec![0.0; out.len()];
         let rows = first..first + out.len() / t;
         match (x, x.as_rows()) {
             (_, Some(values)) => dot.rows(&values[rows.start * p..rows.end * p], &columns, p, &mut sums),
+            (Matrix::Sparse(sparse), _) if t == 1 => {
+                for (i, out) in rows.zip(&mut sums) {
+                    let mut sum = 0.0;
+                    sparse.for_slice(i, |j, v| sum += v.widen() * columns[j]);
+                    *out = sum;
+                }
+            }
             (Matrix::Sparse(sparse), _) => {
                 for (i, sums) in rows.zip(sums.chunks_exact_mut(t)) {
                     sparse.for_slice(i, |j, v| {
@@ -71,11 +84,14 @@ pub fn affine<F: Real, T: Real>(
                     });
                 }
             }
-            (Matrix::Dense(_), None) => {
-                let mut tile = vec![F::zero(); rows.len() * p];
-                x.pack(rows, 0..p, p, &mut tile);
-                dot.rows(&tile, &columns, p, &mut sums);
-            }
+            (Matrix::Dense(_), None) => match by_column {
+                Some(values) => dot_columns::rows(dot, &values[rows.start..], n, &columns, p, &mut sums),
+                None => {
+                    let mut tile = vec![F::zero(); rows.len() * p];
+                    x.pack(rows, 0..p, p, &mut tile);
+                    dot.rows(&tile, &columns, p, &mut sums);
+                }
+            },
         }
         if !finish(&mut sums, c, out) {
             finite.store(false, Ordering::Relaxed);
@@ -236,6 +252,19 @@ mod tests {
                 let back = matmul_t(&Matrix::Dense(x_view), r.view(), &ctl).unwrap();
                 assert!((back - x.t().dot(r)).iter().all(|d| d.abs() < 1e-10));
             }
+        }
+    }
+
+    #[test]
+    fn columns_along_memory_give_the_bits_of_rows() {
+        for (n, p, t) in [(2, 1, 1), (70, 16, 2), (300, 64, 1), (2100, 77, 6), (129, 200, 5)] {
+            let x = Array::from_shape_fn((n, p), |(i, j)| ((i * p + j) as f32).sin());
+            let b = Array::from_shape_fn((p, t), |(i, j)| ((i + 3 * j) as f64).cos());
+            let mut f = Array2::zeros((n, p).f());
+            f.assign(&x);
+            let ctl = Control::new().with_threads(Some(2));
+            let by_row = matmul(&Matrix::Dense(x.view()), b.view(), &ctl).unwrap();
+            assert_eq!(by_row, matmul(&Matrix::Dense(f.view()), b.view(), &ctl).unwrap(), "{n} × {p} × {t}");
         }
     }
 

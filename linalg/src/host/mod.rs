@@ -4,6 +4,7 @@ pub mod class_gram;
 pub mod column_gram;
 pub mod column_moments;
 pub mod dot;
+mod dot_columns;
 pub mod gram;
 pub mod lloyd;
 mod lloyd_part;
