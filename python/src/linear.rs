@@ -4,12 +4,12 @@ use crate::array::{self, X};
 use crate::error::exception;
 use crate::model::{Model, SMALL};
 use crate::run::{Options, run, run_here};
-use ironlearn::linalg::{Real, host::matmul::affine, with_matrix};
+use ironlearn::linalg::{Real, host::matmul::affine, threads::fill_rows, with_matrix};
 use ironlearn::linear::Probabilities;
 use ironlearn::linear::classifier::class_of;
 use ironlearn::loss::Link;
 use ironlearn::{AnyMatrix, AnyModel, Control, Dtype};
-use ndarray::{Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 use numpy::{Element, IntoPyArray, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -49,6 +49,9 @@ impl<'py> Coefficients<'py> {
         }
     }
 }
+
+/// Rows of a result that one thread finishes at a time.
+const BLOCK: usize = 4096;
 
 /// What is asked of a linear model.
 #[derive(Clone, Copy)]
@@ -106,17 +109,30 @@ pub fn linear_predict<'py>(
     }
     let dtype = if narrow && x.dtype() == Dtype::F32 { Dtype::F32 } else { Dtype::F64 };
     if matches!(answer, Answer::Scores) && dtype == Dtype::F32 {
-        let y = scores::<f32>(py, &x, b, &c, options)?;
+        let y = computed(py, &x, b, &c, options, |y: Array2<f32>, _| Ok(y))?;
         return y.map(|y| shaped(py, y, flat)).transpose();
     }
-    let Some(mut y) = scores::<f64>(py, &x, b, &c, options)? else { return Ok(None) };
-    match answer {
-        Answer::Scores => {}
-        Answer::Mean(link) => y.mapv_inplace(|z| link.inverse(z)),
-        Answer::Classes => {
-            let classes: Vec<i64> = y.rows().into_iter().map(|row| class_of(row) as i64).collect();
-            return Ok(Some(classes.into_pyarray(py).into_any()));
+    if matches!(answer, Answer::Classes) {
+        let classes = computed(py, &x, b, &c, options, |y: Array2<f64>, ctl| {
+            let mut classes = Array1::<i64>::zeros(y.nrows());
+            fill_rows(ctl, classes.as_slice_mut().unwrap_or_default(), 1, BLOCK, |first, out| {
+                out.iter_mut().zip(first..).for_each(|(code, i)| *code = class_of(y.row(i)) as i64);
+            })?;
+            Ok(classes)
+        })?;
+        return Ok(classes.map(|classes| classes.into_pyarray(py).into_any()));
+    }
+    let finished = |mut y: Array2<f64>, ctl: &Control| {
+        if let Answer::Mean(link) = answer {
+            fill_rows(ctl, y.as_slice_mut().unwrap_or_default(), 1, BLOCK, |_, out| {
+                out.iter_mut().for_each(|z| *z = link.inverse(*z));
+            })?;
         }
+        Ok(y)
+    };
+    let Some(y) = computed(py, &x, b, &c, options, finished)? else { return Ok(None) };
+    match answer {
+        Answer::Scores | Answer::Mean(_) | Answer::Classes => {}
         Answer::Probabilities(kind) => {
             let p = kind.of(y).map_err(|error| exception(py, &error))?;
             return Ok(Some(array::to_numpy(py, p, dtype)));
@@ -128,15 +144,19 @@ pub fn linear_predict<'py>(
     }
 }
 
-/// `X·B + c` in place where X is small; `None` where X holds a value that is not finite.
-fn scores<T: Real>(
+/// What `then` makes of `X·B + c`, on this thread where X is small; `None` where X holds a value that is not finite.
+fn computed<T: Real, R: Send>(
     py: Python<'_>,
     x: &AnyMatrix<'_>,
     b: ArrayView2<'_, f64>,
     c: &[f64],
     options: Option<Options>,
-) -> PyResult<Option<Array2<T>>> {
-    let work = |ctl: &Control| with_matrix!(x, x => affine(x, b.t(), c, ctl)).map_err(ironlearn::Error::from);
+    then: impl FnOnce(Array2<T>, &Control) -> ironlearn::linalg::Result<R> + Send,
+) -> PyResult<Option<R>> {
+    let work = |ctl: &Control| -> ironlearn::Result<(R, bool)> {
+        let (y, finite) = with_matrix!(x, x => affine(x, b.t(), c, ctl))?;
+        Ok((then(y, ctl)?, finite))
+    };
     let (n, p) = x.shape();
     let (y, finite) = if n * p <= SMALL { run_here(py, work)? } else { run(py, options.unwrap_or_default(), work)?.0 };
     // A value that is not finite leaves its mark on its row, so X itself is looked at only then.

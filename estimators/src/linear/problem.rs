@@ -105,7 +105,7 @@ impl<'a, 'x, B: Backend, F: Real> Problem<'a, 'x, B, F> {
     pub fn weighted_mean_of_y(&self) -> Array1<f64> {
         match &self.weights {
             Some(w) => self.y.t().dot(w) / w.sum(),
-            None => self.y.sum_axis(Axis(0)) / self.rows() as f64,
+            None => column_sums(self.y.view()) / self.rows() as f64,
         }
     }
 
@@ -152,7 +152,8 @@ impl<'a, 'x, B: Backend, F: Real> Problem<'a, 'x, B, F> {
 
     /// `√w·(y − ȳ)`, n × t.
     pub fn targets(&self) -> Array2<f64> {
-        let mut targets = &self.y - &self.y_mean;
+        let mut targets = self.y.to_owned();
+        shift(&mut targets, &self.y_mean);
         self.scale_rows(&mut targets);
         targets
     }
@@ -171,7 +172,7 @@ impl<'a, 'x, B: Backend, F: Real> Problem<'a, 'x, B, F> {
     pub fn apply(&self, v: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
         let mut product = self.on.matmul(self.x, v, self.ctl)?;
         if self.center {
-            product -= &self.x_mean.dot(&v);
+            shift(&mut product, &self.x_mean.dot(&v));
         }
         self.scale_rows(&mut product);
         Ok(product)
@@ -184,14 +185,49 @@ impl<'a, 'x, B: Backend, F: Real> Problem<'a, 'x, B, F> {
     pub fn apply_t(&self, r: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
         let mut r = r.to_owned();
         self.scale_rows(&mut r);
-        let mut product = self.on.matmul_t(self.x, r.view(), self.ctl)?;
+        let product = self.on.matmul_t(self.x, r.view(), self.ctl)?;
+        Ok(self.about_means(product, || column_sums(r.view())))
+    }
+
+    /// `(X − 1·x̄ᵀ)ᵀ·R` of `Xᵀ·R` and the sums of R's columns.
+    fn about_means(&self, mut product: Array2<f64>, sums: impl FnOnce() -> Array1<f64>) -> Array2<f64> {
         if self.center {
-            let sums = r.sum_axis(Axis(0));
+            let sums = sums();
             for (mut row, &mean) in product.rows_mut().into_iter().zip(&self.x_mean) {
                 row.scaled_add(-mean, &sums);
             }
         }
-        Ok(product)
+        product
+    }
+
+    /// What is left of the normal equations at V: `(X − 1·x̄ᵀ)ᵀ·W·(y − ȳ − (X − 1·x̄ᵀ)·V)`, p × t. X that lies by row is
+    /// read once.
+    ///
+    /// # Errors
+    /// As [`Problem::centred`].
+    pub fn normal_residual(&self, v: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        let by_row = match self.x.as_ref() {
+            Matrix::Sparse(x) => x.layout() == Layout::Row,
+            dense => dense.as_rows().is_some(),
+        };
+        if !by_row {
+            let mut residual = self.targets();
+            residual -= &self.apply(v)?;
+            return self.apply_t(residual.view());
+        }
+        let y = self.y.as_standard_layout();
+        let (y, t) = (y.as_slice().unwrap_or_default(), v.ncols());
+        // The means as one constant, which z starts from.
+        let constant = if self.center { &self.y_mean - &self.x_mean.dot(&v) } else { Array1::zeros(t) };
+        let point = |rows: std::ops::Range<usize>, z: &mut [f64]| {
+            z.iter_mut().zip(&y[rows.start * t..rows.end * t]).for_each(|(z, y)| *z = y - *z);
+            if let Some(weights) = &self.weights {
+                z.chunks_exact_mut(t).zip(rows).for_each(|(z, i)| z.iter_mut().for_each(|z| *z *= weights[i]));
+            }
+            0.0
+        };
+        let pass = self.on.pointwise(self.x, v.t(), constant.view(), &point, self.ctl)?;
+        Ok(self.about_means(pass.gradient.reversed_axes(), || pass.sums))
     }
 
     /// [`Problem::apply`] to one vector.
@@ -208,6 +244,23 @@ impl<'a, 'x, B: Backend, F: Real> Problem<'a, 'x, B, F> {
     /// As [`Problem::centred`].
     pub fn times_t(&self, r: &Array1<f64>) -> Result<Array1<f64>> {
         Ok(self.apply_t(r.view().insert_axis(Axis(1)))?.remove_axis_column())
+    }
+}
+
+/// Takes `by` off each row.
+fn shift(values: &mut Array2<f64>, by: &Array1<f64>) {
+    match (values.as_slice_memory_order_mut(), by.as_slice()) {
+        // A loop over rows of one number would cost more than the numbers.
+        (Some(values), Some(&[by])) => values.iter_mut().for_each(|v| *v -= by),
+        _ => *values -= by,
+    }
+}
+
+/// The sums of the columns.
+fn column_sums(values: ArrayView2<'_, f64>) -> Array1<f64> {
+    match values.ncols() {
+        1 => Array1::from_elem(1, values.iter().sum()),
+        _ => values.sum_axis(Axis(0)),
     }
 }
 

@@ -8,7 +8,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite
 
-from ironlearn import _core
+from ironlearn.linear_model._answer import linear_answer
 
 
 class LinearClassifierMixin(ClassifierMixin):
@@ -38,18 +38,10 @@ class LinearClassifierMixin(ClassifierMixin):
         return self
 
     def _answer(self, X, answer):
-        coef, intercept = self._fitted("coef_"), self.intercept_
+        coef = self._fitted("coef_")
         if hasattr(coef, "toarray"):
             coef = coef.toarray()
-        if type(X) is np.ndarray and "feature_names_in_" not in self.__dict__:
-            found = _core.linear_predict(X, coef, intercept, self._options(), answer)
-            if found is not None:
-                return found
-        X = self._validate_rows(X, accept_sparse=["csr", "csc"])
-        found = _core.linear_predict(X, coef, intercept, self._options(), answer)
-        if found is None:
-            raise ValueError(f"coef_ of shape {np.shape(coef)} does not fit X of shape {X.shape}")
-        return found
+        return linear_answer(self, X, coef, self.intercept_, answer)
 
     def decision_function(self, X):
         """Scores ``X @ coef_.T + intercept_``.

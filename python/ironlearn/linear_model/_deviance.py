@@ -8,10 +8,10 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin, _fit_context
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight, assert_all_finite, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, assert_all_finite, validate_data
 
-from ironlearn import _core
 from ironlearn._base import NativeEstimator
+from ironlearn.linear_model._answer import linear_answer
 
 
 def _tell(done, total, measure):
@@ -132,15 +132,8 @@ class _DevianceRegressor(RegressorMixin, NativeEstimator, BaseEstimator):
         -------
         y : ndarray of shape (n_samples,)
         """
-        check_is_fitted(self)
-        X = self._validate_rows(X, accept_sparse=["csr", "csc", "coo"])
-        if getattr(X, "format", None) == "coo":
-            X = X.tocsr()
         answer = "log" if self._has_log_link() else "scores"
-        y = _core.linear_predict(X, self.coef_, self.intercept_, self._options(), answer)
-        if y is None:
-            raise ValueError(f"coef_ of shape {np.shape(self.coef_)} does not fit X of shape {X.shape}")
-        return y
+        return linear_answer(self, X, self._fitted("coef_"), self.intercept_, answer, ("csr", "csc", "coo"))
 
     def score(self, X, y, sample_weight=None):
         """D²: the share of the deviance about the mean that the model explains.

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import assert_all_finite
 
-from ironlearn import _core
+from ironlearn.linear_model._answer import linear_answer
 
 
 class LinearRegressorMixin(MultiOutputMixin, RegressorMixin):
@@ -23,16 +23,7 @@ class LinearRegressorMixin(MultiOutputMixin, RegressorMixin):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
         """
-        coef, intercept = self._fitted("coef_"), self.intercept_
-        if type(X) is np.ndarray and "feature_names_in_" not in self.__dict__:
-            y = _core.linear_predict(X, coef, intercept, self._options())
-            if y is not None:
-                return y
-        X = self._validate_rows(X, accept_sparse=["csr", "csc"])
-        y = _core.linear_predict(X, coef, intercept, self._options())
-        if y is None:
-            raise ValueError(f"coef_ of shape {np.shape(coef)} does not fit X of shape {X.shape}")
-        return y
+        return linear_answer(self, X, self._fitted("coef_"), self.intercept_)
 
     def _saved_model(self):
         """The core's model with the coefficients as they are now: what a file of this estimator holds."""

@@ -10,7 +10,7 @@ from sklearn.callback import with_callbacks
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.validation import validate_data
 
-from ironlearn import _core
+from ironlearn.linear_model._answer import linear_answer
 from ironlearn.linear_model._stochastic import StochasticGradients
 
 
@@ -173,9 +173,7 @@ class SGDOneClassSVM(OutlierMixin, StochasticGradients):
         -------
         scores : ndarray of shape (n_samples,)
         """
-        coef = self._fitted("coef_")
-        X = self._validate_rows(X, accept_sparse=["csr", "csc"])
-        return _core.linear_predict(X, coef, 0.0, self._options())
+        return linear_answer(self, X, self._fitted("coef_"), 0.0)
 
     def decision_function(self, X):
         """``X @ coef_ - offset_``: positive inside.

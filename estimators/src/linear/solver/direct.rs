@@ -60,13 +60,9 @@ impl Scaled {
         steps: usize,
         coef: &mut Array2<f64>,
     ) -> Result<()> {
-        if steps > 0 {
-            let targets = problem.targets();
-            for _ in 0..steps {
-                let residual = &targets - &problem.apply(coef.view())?;
-                let gradient = problem.apply_t(residual.view())? - &(&*coef * alpha);
-                *coef += &self.solve(&gradient)?;
-            }
+        for _ in 0..steps {
+            let gradient = problem.normal_residual(coef.view())? - &(&*coef * alpha);
+            *coef += &self.solve(&gradient)?;
         }
         Ok(())
     }
