@@ -45,6 +45,16 @@ impl<'a, F: Real> Matrix<'a, F> {
         }
     }
 
+    /// The rows `picked`, dense.
+    pub fn select(&self, picked: &[usize]) -> Array2<F> {
+        let p = self.ncols();
+        let mut rows = Array2::zeros((picked.len(), p));
+        for (&i, mut row) in picked.iter().zip(rows.rows_mut()) {
+            self.pack(i..i + 1, 0..p, p, row.as_slice_mut().unwrap_or_default());
+        }
+        rows
+    }
+
     /// Writes the block `rows × cols` into `out`, row by row with `stride` between rows, as `convert(value)`.
     /// Entries that a sparse matrix does not store are 0. A CSC matrix is walked by column, a CSR matrix by row.
     pub fn pack<T: Real>(&self, rows: Range<usize>, cols: Range<usize>, stride: usize, out: &mut [T]) {
@@ -54,8 +64,10 @@ impl<'a, F: Real> Matrix<'a, F> {
                 let block = x.slice(ndarray::s![rows, cols]);
                 if block.strides()[1] == 1 || p == 1 {
                     for (row, out) in block.rows().into_iter().zip(out.chunks_mut(stride)) {
-                        for (&v, o) in row.iter().zip(out) {
-                            *o = T::narrow(v.widen());
+                        let convert = |(o, &v): (&mut T, &F)| *o = T::narrow(v.widen());
+                        match row.to_slice() {
+                            Some(row) => out.iter_mut().zip(row).for_each(convert),
+                            None => out.iter_mut().zip(row).for_each(convert),
                         }
                     }
                 } else {

@@ -12,6 +12,8 @@ pub trait Real:
     fn narrow(value: f64) -> Self;
     /// The matrix, of either element type.
     fn any(matrix: crate::Matrix<'_, Self>) -> crate::AnyMatrix<'_>;
+    /// The numbers themselves where they are `f64`.
+    fn as_f64(values: &[Self]) -> Option<&[f64]>;
     /// The value, exactly.
     #[inline]
     fn widen(self) -> f64 {
@@ -29,6 +31,10 @@ impl Real for f32 {
     fn any(matrix: crate::Matrix<'_, f32>) -> crate::AnyMatrix<'_> {
         crate::AnyMatrix::F32(matrix)
     }
+    #[inline]
+    fn as_f64(_values: &[f32]) -> Option<&[f64]> {
+        None
+    }
 }
 
 impl Real for f64 {
@@ -40,6 +46,10 @@ impl Real for f64 {
     #[inline]
     fn any(matrix: crate::Matrix<'_, f64>) -> crate::AnyMatrix<'_> {
         crate::AnyMatrix::F64(matrix)
+    }
+    #[inline]
+    fn as_f64(values: &[f64]) -> Option<&[f64]> {
+        Some(values)
     }
 }
 

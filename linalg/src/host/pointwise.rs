@@ -127,14 +127,20 @@ impl<'a, F: Real> Part<'a, F> {
             }
             Matrix::Dense(_) => {
                 let mut wide = std::mem::take(&mut self.wide);
-                wide.resize(m * p, 0.0);
-                x.pack(rows.clone(), 0..p, p, &mut wide);
+                let values = match x.as_rows().and_then(|all| F::as_f64(&all[rows.start * p..rows.end * p])) {
+                    Some(values) => values,
+                    None => {
+                        wide.resize(m * p, 0.0);
+                        x.pack(rows.clone(), 0..p, p, &mut wide);
+                        &wide
+                    }
+                };
                 for z in self.z.chunks_exact_mut(t) {
                     z.copy_from_slice(self.intercept);
                 }
-                f64::gemm((false, true), (m, t, p), 1.0, &wide, p, coef, p, 1.0, &mut self.z, t);
+                f64::gemm((false, true), (m, t, p), 1.0, values, p, coef, p, 1.0, &mut self.z, t);
                 self.point(rows, point);
-                f64::gemm((true, false), (t, p, m), 1.0, &self.z, t, &wide, p, 1.0, &mut self.gradient, p);
+                f64::gemm((true, false), (t, p, m), 1.0, &self.z, t, values, p, 1.0, &mut self.gradient, p);
                 self.wide = wide;
             }
         }

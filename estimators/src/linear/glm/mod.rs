@@ -85,13 +85,7 @@ impl<R: Rows> Task<'_, R> {
         let units = Units::of(&x, self.fit_intercept && free, ctl)?;
         let picked = self.sketched(n, p).map(|step| (0..n / step).map(|i| i * step + i % step).collect::<Vec<_>>());
         let part = picked.as_ref().and_then(|picked| Some((picked, self.rows.pick(picked)?)));
-        let packed = part.as_ref().map(|(picked, _)| {
-            let mut packed = Array2::<F>::zeros((picked.len(), p));
-            for (&i, mut row) in picked.iter().zip(packed.rows_mut()) {
-                x.pack(i..i + 1, 0..p, p, row.as_slice_mut().unwrap_or_default());
-            }
-            packed
-        });
+        let packed = part.as_ref().map(|(picked, _)| x.select(picked));
         let x = on.place(x, ctl)?;
         let (mut found, mut from) = (Vec::with_capacity(penalties.len()), start);
         for penalty in penalties {

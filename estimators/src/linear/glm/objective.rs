@@ -256,13 +256,14 @@ impl<B: Backend, F: Real, R: Rows> Objective<'_, '_, B, F, R> {
         let (t, c) = (theta.nrows(), columns.len());
         let raw = self.raw(theta)?;
         let l2 = self.l2();
+        let mut curvatures = vec![0.0; t * t];
         let mut hessian = Array2::zeros((t * (c + 1), t * (c + 1)));
         for a in 0..t {
             for b in a..t {
-                let h = raw.map_axis(Axis(1), |_| 0.0);
-                let mut h = h;
-                for (i, (h, z)) in h.iter_mut().zip(raw.rows()).enumerate() {
-                    *h = self.rows.curvature(i, z.as_slice().unwrap_or_default(), (a, b)).max(0.0);
+                let mut h = Array1::zeros(raw.nrows());
+                for (i, (h, z)) in h.iter_mut().zip(raw.as_slice().unwrap_or_default().chunks_exact(t)).enumerate() {
+                    self.rows.curvatures(i, z, &mut curvatures);
+                    *h = curvatures[a * t + b];
                 }
                 let mut block = self.moments(columns, h)?;
                 if a != b {

@@ -4,20 +4,26 @@ use super::objective::Objective;
 use super::rows::Rows;
 use crate::linear::solver::direct::Scaled;
 use crate::{Backend, Result};
-use ironlearn_linalg::{Real, lapack::eigh};
-use ndarray::{Array1, Array2, ArrayView1, Axis, s};
+use ironlearn_linalg::{Matrix, Real, lapack::eigh, threads};
+use ndarray::{Array1, Array2, ArrayView1, s};
+use std::ops::Range;
 
 /// The largest order of a Hessian that is factored.
 const FULL: usize = 600;
 /// The largest number of columns whose second moments are factored for each class.
 const COLUMNS: usize = 1500;
+/// Rows for each column from which a part of them tells the second moments well enough.
+const ROWS_PER_COLUMN: usize = 8;
+/// Eigenvalues that differ by no more than this factor share one.
+const EQUAL: f64 = 1.5;
 
 /// An approximate inverse of the Hessian.
 pub enum Preconditioner {
     /// The Hessian's factor: a Newton step.
     Full(Scaled),
-    /// Classes and columns apart: `H ≈ A ⊗ G + L2`, with the eigenvectors of A and a factor for each eigenvalue.
-    Apart(Array2<f64>, Vec<Scaled>),
+    /// Classes and columns apart: `H ≈ A ⊗ G + L2`, with the eigenvectors of A and a factor for each group of
+    /// eigenvalues that are nearly equal.
+    Apart(Array2<f64>, Vec<(Range<usize>, Scaled)>),
     /// The Hessian's diagonal.
     Diagonal(Array2<f64>),
 }
@@ -52,32 +58,41 @@ impl Preconditioner {
     }
 
     /// Of the form `A ⊗ G`: A is the average second derivative in the raw predictions, G the second moments of X with
-    /// the rows weighted by how much they curve.
+    /// the rows weighted by how much they curve. Of many rows a part tells both.
     fn apart<B: Backend, F: Real, R: Rows>(
+        objective: &Objective<'_, '_, B, F, R>,
+        theta: &Array2<f64>,
+        columns: &[usize],
+    ) -> Result<Option<Self>> {
+        let (n, p) = objective.x.as_ref().shape();
+        let step = n / (ROWS_PER_COLUMN * (p + 1));
+        if step > 1 && !objective.x.as_ref().is_sparse() {
+            let picked: Vec<usize> = (0..n / step).map(|i| i * step + i % step).collect();
+            if let Some(rows) = objective.rows.pick(&picked) {
+                let packed = objective.x.as_ref().select(&picked);
+                let x = &objective.on.place(Matrix::Dense(packed.view()), objective.ctl)?;
+                return Self::apart_of(&Objective { x, rows: &rows, sketch: None, ..*objective }, theta, columns);
+            }
+        }
+        Self::apart_of(objective, theta, columns)
+    }
+
+    fn apart_of<B: Backend, F: Real, R: Rows>(
         objective: &Objective<'_, '_, B, F, R>,
         theta: &Array2<f64>,
         columns: &[usize],
     ) -> Result<Option<Self>> {
         let t = theta.nrows();
         let raw = objective.raw(theta)?;
-        let mut between = Array2::zeros((t, t));
+        let mut between = Array2::<f64>::zeros((t, t));
+        let mut curvatures = vec![0.0; t * t];
         let mut h = Array1::zeros(raw.nrows());
-        for (i, (h, z)) in h.iter_mut().zip(raw.rows()).enumerate() {
-            let z = z.as_slice().unwrap_or_default();
-            for a in 0..t {
-                let own = objective.rows.curvature(i, z, (a, a)).max(0.0);
-                between[[a, a]] += own;
-                *h += own;
-                for b in 0..a {
-                    between[[a, b]] -= objective.rows.curvature(i, z, (a, b)).max(0.0);
-                }
-            }
+        for (i, (h, z)) in h.iter_mut().zip(raw.as_slice().unwrap_or_default().chunks_exact(t)).enumerate() {
+            objective.rows.curvatures(i, z, &mut curvatures);
+            *h = curvatures.iter().step_by(t + 1).sum();
+            between.iter_mut().zip(&curvatures).for_each(|(sum, c)| *sum -= c);
         }
-        for a in 0..t {
-            for b in 0..a {
-                between[[b, a]] = between[[a, b]];
-            }
-        }
+        between.diag_mut().mapv_inplace(|v| -v);
         let total: f64 = h.sum();
         if !(total > 0.0 && total.is_finite()) {
             return Ok(None);
@@ -85,25 +100,28 @@ impl Preconditioner {
         between /= total;
         let moments = objective.moments(columns, h)?;
         let (values, vectors) = eigh(&between)?;
-        let floor = 1e-2 * values[t - 1];
+        let values = values.mapv(|v| v.max(1e-2 * values[t - 1]));
         let l2 = objective.l2();
-        let mut factors = Vec::with_capacity(t);
-        for &value in &values {
-            let mut matrix = &moments * value.max(floor);
+        let groups = nearly_equal(&values);
+        let (fit_intercept, last) = (objective.fit_intercept, columns.len());
+        let factors = threads::map(objective.ctl, groups.len(), |g| {
+            let middle = (values[groups[g].start] * values[groups[g].end - 1]).sqrt();
+            let mut matrix = &moments * middle;
             let largest = matrix.diag().fold(0.0_f64, |a, &b| a.max(b));
             matrix.diag_mut().iter_mut().zip(&l2).for_each(|(m, l)| *m += l);
-            if !objective.fit_intercept {
-                let last = columns.len();
+            if !fit_intercept {
                 matrix.row_mut(last).fill(0.0);
                 matrix.column_mut(last).fill(0.0);
                 matrix[[last, last]] = 1.0;
             }
-            match factored(matrix, largest)? {
-                Some(factor) => factors.push(factor),
-                None => return Ok(None),
-            }
+            factored(matrix, largest)
+        })?;
+        let mut apart = Vec::with_capacity(groups.len());
+        for (group, factor) in groups.into_iter().zip(factors) {
+            let Some(factor) = factor? else { return Ok(None) };
+            apart.push((group, factor));
         }
-        Ok(Some(Preconditioner::Apart(vectors, factors)))
+        Ok(Some(Preconditioner::Apart(vectors, apart)))
     }
 
     /// In the solvers' coordinates all columns are of one scale, so the average curvature does for all.
@@ -111,15 +129,17 @@ impl Preconditioner {
         objective: &Objective<'_, '_, B, F, R>,
         theta: &Array2<f64>,
     ) -> Result<Self> {
-        let raw = objective.raw(theta)?;
+        let (raw, t) = (objective.raw(theta)?, theta.nrows());
         let l2 = objective.l2();
         let weight = objective.rows.weight();
+        let (mut all, mut curvatures) = (vec![0.0; t], vec![0.0; t * t]);
+        for (i, z) in raw.as_slice().unwrap_or_default().chunks_exact(t).enumerate() {
+            objective.rows.curvatures(i, z, &mut curvatures);
+            all.iter_mut().zip(curvatures.iter().step_by(t + 1)).for_each(|(sum, c)| *sum += c);
+        }
         let mut diagonal = Array2::zeros(theta.dim());
-        for (a, mut row) in diagonal.rows_mut().into_iter().enumerate() {
-            let mut curvature = 0.0;
-            for (i, z) in raw.rows().into_iter().enumerate() {
-                curvature += objective.rows.curvature(i, z.as_slice().unwrap_or_default(), (a, a)).max(0.0);
-            }
+        for (curvature, mut row) in all.into_iter().zip(diagonal.rows_mut()) {
+            let curvature: f64 = curvature;
             let curvature = if curvature.is_finite() { (curvature / weight).max(1e-8) } else { 1.0 };
             row.iter_mut().zip(&l2).for_each(|(d, l)| *d = curvature + l);
         }
@@ -140,15 +160,28 @@ impl Preconditioner {
             }
             Preconditioner::Apart(vectors, factors) => {
                 let mut turned = vectors.t().dot(gradient);
-                for (mut row, factor) in turned.rows_mut().into_iter().zip(factors) {
-                    let solved = factor.solve(&row.to_owned().insert_axis(Axis(1)))?;
-                    row.assign(&solved.slice(s![.., 0]));
+                for (group, factor) in factors {
+                    let mut rows = turned.slice_mut(s![group.clone(), ..]);
+                    let solved = factor.solve(&rows.t().to_owned())?;
+                    rows.assign(&solved.t());
                 }
                 Ok(vectors.dot(&turned))
             }
             Preconditioner::Diagonal(diagonal) => Ok(gradient / diagonal),
         }
     }
+}
+
+/// Runs of ascending numbers of which the last is at most [`EQUAL`] times the first.
+fn nearly_equal(values: &Array1<f64>) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for (k, &value) in values.iter().enumerate() {
+        match runs.last_mut() {
+            Some(run) if value <= EQUAL * values[run.start] => run.end = k + 1,
+            _ => runs.push(k..k + 1),
+        }
+    }
+    runs
 }
 
 /// What is added to all classes alike does not change the softmax: such steps are made short instead of free.

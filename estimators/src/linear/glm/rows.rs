@@ -14,9 +14,9 @@ pub trait Rows: Sync {
     /// The weighted loss of `rows`, whose raw predictions `z` (row by row) are replaced by its gradient.
     fn gradient(&self, rows: Range<usize>, z: &mut [f64]) -> f64;
 
-    /// The weighted second derivative in the raw predictions `pair` of a row (0 or more; for two different ones its
-    /// negative), from its raw predictions.
-    fn curvature(&self, row: usize, z: &[f64], pair: (usize, usize)) -> f64;
+    /// The weighted second derivatives of a row in its raw predictions, from these: outputs × outputs, of which those
+    /// in two different ones are told by their negatives, so that none is below 0.
+    fn curvatures(&self, row: usize, z: &[f64], out: &mut [f64]);
 
     /// The same for the rows `picked`; none where those say too little, such as rows of one class.
     fn pick(&self, picked: &[usize]) -> Option<Self>
@@ -73,8 +73,8 @@ impl<L: Smooth> Rows for Numbers<L> {
         }
     }
 
-    fn curvature(&self, row: usize, z: &[f64], _pair: (usize, usize)) -> f64 {
-        self.loss.majorant(self.y[row], z[0]) * self.weights.as_ref().map_or(1.0, |w| w[row])
+    fn curvatures(&self, row: usize, z: &[f64], out: &mut [f64]) {
+        out[0] = (self.loss.majorant(self.y[row], z[0]) * self.weights.as_ref().map_or(1.0, |w| w[row])).max(0.0);
     }
 
     fn pick(&self, picked: &[usize]) -> Option<Self> {
@@ -112,12 +112,18 @@ impl Rows for Classes {
         sum
     }
 
-    fn curvature(&self, row: usize, z: &[f64], (a, b): (usize, usize)) -> f64 {
-        let largest = z.iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b));
-        let sum: f64 = z.iter().map(|z| (z - largest).exp()).sum();
-        let p = |k: usize| (z[k] - largest).exp() / sum;
+    fn curvatures(&self, row: usize, z: &[f64], out: &mut [f64]) {
+        let t = self.n_classes;
+        // The probabilities, for now in the first row.
+        out[..t].copy_from_slice(z);
+        Multinomial.value_probabilities(0, &mut out[..t]);
         let w = self.weights.as_ref().map_or(1.0, |w| w[row]);
-        w * if a == b { p(a) * (1.0 - p(a)) } else { p(a) * p(b) }
+        for a in (0..t).rev() {
+            let of_a = w * out[a];
+            for b in 0..t {
+                out[a * t + b] = (of_a * if a == b { 1.0 - out[b] } else { out[b] }).max(0.0);
+            }
+        }
     }
 
     fn pick(&self, picked: &[usize]) -> Option<Self> {
