@@ -199,7 +199,7 @@ blas!(f32, cblas_ssyrk, cblas_sgemm);
 /// The Cholesky factor of a symmetric positive definite matrix.
 #[derive(Debug, Clone)]
 pub struct Cholesky {
-    /// Column-major; the upper triangle holds the factor.
+    /// Row-major; the upper triangle holds the factor, which LAPACK calls a lower one.
     factor: Vec<f64>,
     n: usize,
     /// The 1-norm of the matrix.
@@ -207,28 +207,36 @@ pub struct Cholesky {
 }
 
 impl Cholesky {
-    /// Factors `a`, of which the upper triangle is read, in n³/3 operations.
+    /// Factors a copy of `a`, of which the upper triangle is read, in n³/3 operations.
     ///
     /// # Errors
     /// [`Error::NotPositiveDefinite`].
     pub fn new(a: &Array2<f64>) -> Result<Self> {
+        Self::of(a.as_standard_layout().into_owned())
+    }
+
+    /// As [`Cholesky::new`], in the place of `a`.
+    ///
+    /// # Errors
+    /// [`Error::NotPositiveDefinite`].
+    pub fn of(a: Array2<f64>) -> Result<Self> {
         let n = a.nrows();
-        let mut factor = vec![0.0; n * n];
+        let a = if a.is_standard_layout() { a } else { a.as_standard_layout().into_owned() };
+        let (mut factor, _) = a.into_raw_vec_and_offset();
         let mut sums = vec![0.0_f64; n];
         for i in 0..n {
             for j in i..n {
-                let v = a[[i, j]];
-                factor[j * n + i] = v;
-                sums[i] += v.abs();
+                let v = factor[i * n + j].abs();
+                sums[i] += v;
                 if i != j {
-                    sums[j] += v.abs();
+                    sums[j] += v;
                 }
             }
         }
         let norm = sums.into_iter().fold(0.0, f64::max);
         let (order, mut info) = (dim(n)?, 0);
         // SAFETY: `factor` holds n × n numbers with leading dimension n.
-        unsafe { dpotrf_(b"U".as_ptr(), &order, factor.as_mut_ptr(), &order.max(1), &mut info) };
+        unsafe { dpotrf_(b"L".as_ptr(), &order, factor.as_mut_ptr(), &order.max(1), &mut info) };
         match info {
             0 => Ok(Cholesky { factor, n, norm }),
             i if i > 0 => Err(Error::NotPositiveDefinite(i as usize)),
@@ -243,7 +251,7 @@ impl Cholesky {
         // SAFETY: the factor is n × n, the work arrays have the 3n and n elements that the routine asks for.
         unsafe {
             dpocon_(
-                b"U".as_ptr(),
+                b"L".as_ptr(),
                 &n,
                 self.factor.as_ptr(),
                 &n.max(1),
@@ -274,7 +282,7 @@ impl Cholesky {
         let values = x.as_slice_memory_order_mut().unwrap_or_default();
         // SAFETY: the factor is n × n and `values` n × t, both column by column.
         unsafe {
-            dpotrs_(b"U".as_ptr(), &n, &t, self.factor.as_ptr(), &n.max(1), values.as_mut_ptr(), &n.max(1), &mut info);
+            dpotrs_(b"L".as_ptr(), &n, &t, self.factor.as_ptr(), &n.max(1), values.as_mut_ptr(), &n.max(1), &mut info);
         }
         if info == 0 { Ok(x) } else { Err(Error::Lapack { routine: "potrs", info }) }
     }

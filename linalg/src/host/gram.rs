@@ -140,10 +140,18 @@ impl Gram {
                 moments[[i, j]] = moments[[j, i]];
             }
         }
+        let xty = moments.slice(s![..p, p..p + t]).to_owned();
+        let yty = moments.diag().slice(s![p..p + t]).to_owned();
+        // The part of X takes the place of the whole.
+        let (mut gram, _) = moments.into_raw_vec_and_offset();
+        for i in 0..p {
+            gram.copy_within(i * width..i * width + p, i * p);
+        }
+        gram.truncate(p * p);
         Gram {
-            gram: moments.slice(s![..p, ..p]).to_owned(),
-            xty: moments.slice(s![..p, p..p + t]).to_owned(),
-            yty: moments.diag().slice(s![p..p + t]).to_owned(),
+            gram: Array2::from_shape_vec((p, p), gram).unwrap_or_default(),
+            xty,
+            yty,
             x_mean: mean.slice(s![..p]).to_owned(),
             y_mean: mean.slice(s![p..p + t]).to_owned(),
             weight_sum,
@@ -157,7 +165,9 @@ fn blocked<F: Real>(z: &Augmented<'_, '_, F>, tile: usize, ctl: &Control) -> Res
     let n_blocks = width.div_ceil(BLOCK);
     let block = |b: usize| b * BLOCK..width.min((b + 1) * BLOCK);
     let pairs: Vec<(usize, usize)> = (0..n_blocks).flat_map(|i| (i..n_blocks).map(move |j| (i, j))).collect();
-    let groups = (PARTIAL_BYTES / (8 * width * width)).clamp(1, GROUPS).min(n.div_ceil(tile)).max(1);
+    // What the sums take beside X is to be little beside X.
+    let bytes = (size_of::<F>() * n * width / 16).min(PARTIAL_BYTES);
+    let groups = (bytes / (8 * width * width)).clamp(1, GROUPS).min(n.div_ceil(tile)).max(1);
     let group_rows = n.div_ceil(groups).next_multiple_of(tile);
     let parts = threads::map(ctl, pairs.len() * groups, |task| {
         let (i, j) = pairs[task % pairs.len()];

@@ -4,7 +4,7 @@ use super::objective::Objective;
 use super::rows::Rows;
 use crate::linear::solver::direct::Scaled;
 use crate::{Backend, Result};
-use ironlearn_linalg::{Matrix, Real, lapack::eigh, threads};
+use ironlearn_linalg::{Matrix, Real, lapack::eigh};
 use ndarray::{Array1, Array2, ArrayView1, s};
 use std::ops::Range;
 
@@ -15,15 +15,23 @@ const COLUMNS: usize = 1500;
 /// Rows for each column from which a part of them tells the second moments well enough.
 const ROWS_PER_COLUMN: usize = 8;
 /// Eigenvalues that differ by no more than this factor share one.
-const EQUAL: f64 = 1.5;
+const EQUAL: f64 = 2.0;
+/// Eigenvalues up to this share of the largest count as none.
+const FLAT: f64 = 1e-2;
 
 /// An approximate inverse of the Hessian.
 pub enum Preconditioner {
     /// The Hessian's factor: a Newton step.
     Full(Scaled),
-    /// Classes and columns apart: `H ≈ A ⊗ G + L2`, with the eigenvectors of A and a factor for each group of
-    /// eigenvalues that are nearly equal.
-    Apart(Array2<f64>, Vec<(Range<usize>, Scaled)>),
+    /// Classes and columns apart: `H ≈ A ⊗ G + L2`.
+    Apart {
+        /// The eigenvectors of A.
+        vectors: Array2<f64>,
+        /// The diagonal for those that nothing curves along, such as what all classes have in common; they come first.
+        rest: (usize, Array1<f64>),
+        /// A factor for each group of the others whose eigenvalues are nearly equal.
+        factors: Vec<(Range<usize>, Scaled)>,
+    },
     /// The Hessian's diagonal.
     Diagonal(Array2<f64>),
 }
@@ -66,13 +74,12 @@ impl Preconditioner {
     ) -> Result<Option<Self>> {
         let (n, p) = objective.x.as_ref().shape();
         let step = n / (ROWS_PER_COLUMN * (p + 1));
-        if step > 1 && !objective.x.as_ref().is_sparse() {
-            let picked: Vec<usize> = (0..n / step).map(|i| i * step + i % step).collect();
-            if let Some(rows) = objective.rows.pick(&picked) {
-                let packed = objective.x.as_ref().select(&picked);
-                let x = &objective.on.place(Matrix::Dense(packed.view()), objective.ctl)?;
-                return Self::apart_of(&Objective { x, rows: &rows, sketch: None, ..*objective }, theta, columns);
-            }
+        if let Matrix::Dense(x) = objective.x.as_ref()
+            && step > 1
+            && let Some(rows) = objective.rows.pick(&(0..n).step_by(step).collect::<Vec<_>>())
+        {
+            let x = &objective.on.place(Matrix::Dense(x.slice(s![..;step, ..])), objective.ctl)?;
+            return Self::apart_of(&Objective { x, rows: &rows, sketch: None, ..*objective }, theta, columns);
         }
         Self::apart_of(objective, theta, columns)
     }
@@ -100,28 +107,26 @@ impl Preconditioner {
         between /= total;
         let moments = objective.moments(columns, h)?;
         let (values, vectors) = eigh(&between)?;
-        let values = values.mapv(|v| v.max(1e-2 * values[t - 1]));
-        let l2 = objective.l2();
-        let groups = nearly_equal(&values);
-        let (fit_intercept, last) = (objective.fit_intercept, columns.len());
-        let factors = threads::map(objective.ctl, groups.len(), |g| {
-            let middle = (values[groups[g].start] * values[groups[g].end - 1]).sqrt();
+        let (l2, last) = (objective.l2(), columns.len());
+        let floor = FLAT * values[t - 1];
+        let flat = values.iter().take_while(|&&v| v <= floor).count();
+        let mut diagonal = moments.diag().mapv(|v| floor * v) + &l2;
+        diagonal.mapv_inplace(|v| if v > 0.0 { v } else { 1.0 });
+        let mut factors = Vec::new();
+        for group in nearly_equal(&values, flat) {
+            let middle = (values[group.start] * values[group.end - 1]).sqrt();
             let mut matrix = &moments * middle;
             let largest = matrix.diag().fold(0.0_f64, |a, &b| a.max(b));
-            matrix.diag_mut().iter_mut().zip(&l2).for_each(|(m, l)| *m += l);
-            if !fit_intercept {
+            matrix.diag_mut().zip_mut_with(&l2, |m, l| *m += l);
+            if !objective.fit_intercept {
                 matrix.row_mut(last).fill(0.0);
                 matrix.column_mut(last).fill(0.0);
                 matrix[[last, last]] = 1.0;
             }
-            factored(matrix, largest)
-        })?;
-        let mut apart = Vec::with_capacity(groups.len());
-        for (group, factor) in groups.into_iter().zip(factors) {
-            let Some(factor) = factor? else { return Ok(None) };
-            apart.push((group, factor));
+            let Some(factor) = factored(matrix, largest)? else { return Ok(None) };
+            factors.push((group, factor));
         }
-        Ok(Some(Preconditioner::Apart(vectors, apart)))
+        Ok(Some(Preconditioner::Apart { vectors, rest: (flat, diagonal), factors }))
     }
 
     /// In the solvers' coordinates all columns are of one scale, so the average curvature does for all.
@@ -158,8 +163,10 @@ impl Preconditioner {
                 let step = factor.solve(&flat.unwrap_or_default())?;
                 Ok(step.into_shape_with_order((t, width)).unwrap_or_default())
             }
-            Preconditioner::Apart(vectors, factors) => {
+            Preconditioner::Apart { vectors, rest: (flat, diagonal), factors } => {
                 let mut turned = vectors.t().dot(gradient);
+                let mut rows = turned.slice_mut(s![..*flat, ..]);
+                rows /= diagonal;
                 for (group, factor) in factors {
                     let mut rows = turned.slice_mut(s![group.clone(), ..]);
                     let solved = factor.solve(&rows.t().to_owned())?;
@@ -172,12 +179,12 @@ impl Preconditioner {
     }
 }
 
-/// Runs of ascending numbers of which the last is at most [`EQUAL`] times the first.
-fn nearly_equal(values: &Array1<f64>) -> Vec<Range<usize>> {
+/// Runs of the ascending numbers from `first` on of which the last is at most [`EQUAL`] times the first.
+fn nearly_equal(values: &Array1<f64>, first: usize) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
-    for (k, &value) in values.iter().enumerate() {
+    for k in first..values.len() {
         match runs.last_mut() {
-            Some(run) if value <= EQUAL * values[run.start] => run.end = k + 1,
+            Some(run) if values[k] <= EQUAL * values[run.start] => run.end = k + 1,
             _ => runs.push(k..k + 1),
         }
     }

@@ -18,16 +18,23 @@ impl Scaled {
     /// # Errors
     /// [`crate::Error::Linalg`] for dimensions beyond LAPACK's integers.
     pub fn new(matrix: &Array2<f64>, alpha: f64) -> Result<Option<Self>> {
+        Self::of(matrix.clone(), alpha)
+    }
+
+    /// As [`Scaled::new`], in the place of `matrix`.
+    ///
+    /// # Errors
+    /// As [`Scaled::new`].
+    pub fn of(mut matrix: Array2<f64>, alpha: f64) -> Result<Option<Self>> {
         let scale = matrix.diag().mapv(|v| 1.0 / (v + alpha).sqrt());
         if !scale.iter().all(|v| v.is_finite()) {
             return Ok(None);
         }
-        let mut scaled = matrix.clone();
-        scaled.diag_mut().mapv_inplace(|v| v + alpha);
-        for (mut row, &s) in scaled.rows_mut().into_iter().zip(&scale) {
-            row.iter_mut().zip(&scale).for_each(|(v, t)| *v *= s * t);
+        matrix.diag_mut().mapv_inplace(|v| v + alpha);
+        for (mut row, &s) in matrix.rows_mut().into_iter().zip(&scale) {
+            row.zip_mut_with(&scale, |v, t| *v *= s * t);
         }
-        match Cholesky::new(&scaled) {
+        match Cholesky::of(matrix) {
             Ok(factor) => Ok(Some(Scaled { factor, scale })),
             Err(ironlearn_linalg::Error::NotPositiveDefinite(_)) => Ok(None),
             Err(error) => Err(error.into()),
