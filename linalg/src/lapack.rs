@@ -101,9 +101,11 @@ fn dim(n: usize) -> Result<i32> {
 
 /// An element type that BLAS multiplies.
 pub trait Blas: crate::Real {
-    /// `C += alpha·Aᵀ·A` for A of `n` × `p`, row by row with `lda` between rows; the upper triangle of C
+    /// `C += Aᵀ·A` for A of `n` × `p`, row by row with `lda` between rows; the upper triangle of C
     /// (p × p, rows `ldc` apart) is updated.
-    fn syrk_t(n: usize, p: usize, alpha: Self, a: &[Self], lda: usize, c: &mut [Self], ldc: usize);
+    fn syrk_t(n: usize, p: usize, a: &[Self], lda: usize, c: &mut [Self], ldc: usize);
+    /// `C = A·Aᵀ + beta·C`, as [`Blas::syrk_t`]; C is n × n.
+    fn syrk(n: usize, p: usize, a: &[Self], lda: usize, beta: Self, c: &mut [Self], ldc: usize);
     /// `C = alpha·op(A)·op(B) + beta·C`, all row by row, with op(A) of m × k and op(B) of k × n
     /// for `shape` = (m, n, k).
     #[allow(clippy::too_many_arguments, reason = "the argument list of BLAS")]
@@ -127,26 +129,30 @@ fn reach(rows: usize, width: usize, stride: usize) -> usize {
     if rows == 0 { 0 } else { (rows - 1) * stride + width }
 }
 
+const ROWS: CBLAS_LAYOUT = CBLAS_LAYOUT::CblasRowMajor;
+
 macro_rules! blas {
     ($t:ty, $syrk:ident, $gemm:ident) => {
         impl Blas for $t {
-            fn syrk_t(n: usize, p: usize, alpha: $t, a: &[$t], lda: usize, c: &mut [$t], ldc: usize) {
+            fn syrk_t(n: usize, p: usize, a: &[$t], lda: usize, c: &mut [$t], ldc: usize) {
                 assert!(a.len() >= reach(n, p, lda) && c.len() >= reach(p, p, ldc), "a block is too short");
+                let (order, depth) = (p as i32, n as i32);
+                let (a, c, trans) = (a.as_ptr(), c.as_mut_ptr(), CBLAS_TRANSPOSE::CblasTrans);
+                let (lda, ldc) = (lda.max(1) as i32, ldc.max(1) as i32);
                 // SAFETY: the assertion bounds what BLAS reads of A and writes of C; tiles are far below 2^31.
                 unsafe {
-                    cblas_sys::$syrk(
-                        CBLAS_LAYOUT::CblasRowMajor,
-                        CBLAS_UPLO::CblasUpper,
-                        CBLAS_TRANSPOSE::CblasTrans,
-                        p as i32,
-                        n as i32,
-                        alpha,
-                        a.as_ptr(),
-                        lda.max(1) as i32,
-                        1.0,
-                        c.as_mut_ptr(),
-                        ldc.max(1) as i32,
-                    );
+                    cblas_sys::$syrk(ROWS, CBLAS_UPLO::CblasUpper, trans, order, depth, 1.0, a, lda, 1.0, c, ldc);
+                }
+            }
+
+            fn syrk(n: usize, p: usize, a: &[$t], lda: usize, beta: $t, c: &mut [$t], ldc: usize) {
+                assert!(a.len() >= reach(n, p, lda) && c.len() >= reach(n, n, ldc), "a block is too short");
+                let (order, depth) = (n as i32, p as i32);
+                let (a, c, trans) = (a.as_ptr(), c.as_mut_ptr(), CBLAS_TRANSPOSE::CblasNoTrans);
+                let (lda, ldc) = (lda.max(1) as i32, ldc.max(1) as i32);
+                // SAFETY: as above.
+                unsafe {
+                    cblas_sys::$syrk(ROWS, CBLAS_UPLO::CblasUpper, trans, order, depth, 1.0, a, lda, beta, c, ldc);
                 }
             }
 
@@ -172,7 +178,7 @@ macro_rules! blas {
                 // SAFETY: the assertions bound what BLAS reads of A and B and writes of C.
                 unsafe {
                     cblas_sys::$gemm(
-                        CBLAS_LAYOUT::CblasRowMajor,
+                        ROWS,
                         op(ta),
                         op(tb),
                         m as i32,

@@ -133,7 +133,7 @@ fn blocked<F: Real>(x: &Matrix<'_, F>, classes: &Classes<'_>, ctl: &Control) -> 
             let (m, out) = (end - start, sum.as_slice_mut().unwrap_or_default());
             classes.pack(x, start..end, i.clone(), i.len(), &mut a[..m * i.len()]);
             if i == j {
-                f64::syrk_t(m, i.len(), 1.0, &a, i.len(), out, i.len());
+                f64::syrk_t(m, i.len(), &a, i.len(), out, i.len());
             } else {
                 classes.pack(x, start..end, j.clone(), j.len(), &mut b[..m * j.len()]);
                 f64::gemm((true, false), (i.len(), j.len(), m), 1.0, &a, i.len(), &b, j.len(), 1.0, out, j.len());

@@ -62,7 +62,7 @@ pub fn column_gram<F: Real>(
                         row.iter_mut().zip(columns).for_each(|(o, &j)| *o = from[j].widen() * root);
                         row[width - 1] = root;
                     }
-                    f64::syrk_t(end - start, width, 1.0, &packed, width, &mut sum, width);
+                    f64::syrk_t(end - start, width, &packed, width, &mut sum, width);
                 }
             }
         }

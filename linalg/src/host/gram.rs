@@ -260,7 +260,7 @@ fn block_product<F: Real>(
         z.pack(start..end, i.clone(), &mut a);
         let out = sum.as_slice_mut().unwrap_or_default();
         if i == j {
-            f64::syrk_t(m, wi, 1.0, &a, wi, out, wi);
+            f64::syrk_t(m, wi, &a, wi, out, wi);
         } else {
             z.pack(start..end, j.clone(), &mut b);
             f64::gemm((true, false), (wi, wj, m), 1.0, &a, wi, &b, wj, 1.0, out, wj);
