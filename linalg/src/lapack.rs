@@ -306,8 +306,8 @@ impl Cholesky {
         // SAFETY: the factor is n × n and `values` n × t, both column by column.
         unsafe {
             dtrtrs_(
-                b"U".as_ptr(),
-                b"T".as_ptr(),
+                b"L".as_ptr(),
+                b"N".as_ptr(),
                 b"N".as_ptr(),
                 &n,
                 &t,
