@@ -105,7 +105,7 @@ impl Preconditioner {
             return Ok(None);
         }
         between /= total;
-        let moments = objective.moments(columns, h)?;
+        let mut moments = objective.moments(columns, h)?;
         let (values, vectors) = eigh(&between)?;
         let (l2, last) = (objective.l2(), columns.len());
         let floor = FLAT * values[t - 1];
@@ -115,7 +115,9 @@ impl Preconditioner {
         let mut factors = Vec::new();
         for group in nearly_equal(&values, flat) {
             let middle = (values[group.start] * values[group.end - 1]).sqrt();
-            let mut matrix = &moments * middle;
+            // The last factor takes the moments' own place.
+            let own = if group.end == t { std::mem::take(&mut moments) } else { moments.clone() };
+            let mut matrix = own * middle;
             let largest = matrix.diag().fold(0.0_f64, |a, &b| a.max(b));
             matrix.diag_mut().zip_mut_with(&l2, |m, l| *m += l);
             if !objective.fit_intercept {
