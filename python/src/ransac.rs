@@ -19,6 +19,9 @@ use std::sync::Arc;
 /// An operation, its place, its calls and their seconds.
 type Ran = (&'static str, String, usize, f64);
 
+/// The rows that agree, trials, trials left out, and what ran.
+type Found<'py> = (Option<Bound<'py, PyAny>>, usize, usize, Vec<Ran>);
+
 /// Which rows agree with the best subset (None: there is none), the number of trials, and how many were left out
 /// because too few rows agreed; then what ran where: (operation, place, calls, seconds). `draw(n, size)` gives the rows
 /// of a subset as a list.
@@ -32,7 +35,7 @@ pub fn ransac_search<'py>(
     sample_weight: Option<&Bound<'py, PyAny>>,
     draw: Py<PyAny>,
     options: Option<Options>,
-) -> PyResult<(Option<Bound<'py, PyAny>>, usize, usize, Vec<Ran>)> {
+) -> PyResult<Found<'py>> {
     let given = value::named(params)?;
     let checked = read_params::<RANSACRegressor>(&given).and_then(Checked::new);
     let checked = checked.map_err(|error| exception(py, &error))?;

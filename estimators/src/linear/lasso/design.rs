@@ -46,9 +46,9 @@ pub struct Plan<'p> {
     pub offset: Option<ArrayView1<'p, f64>>,
 }
 
-/// How many products of columns a path over dense X may keep: as much as X itself, and at least 64 MiB.
+/// How many products of columns a path over dense X may keep: as much as X itself, and at least 16 MiB.
 fn room(n: usize, p: usize) -> usize {
-    (n * p).max(1 << 23)
+    (n * p).max(1 << 21)
 }
 
 /// Whether all second moments are the cheaper way: forming them costs n·p² operations, which run some fifty times as
