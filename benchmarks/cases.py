@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from case import Case
 from linear_cases import LINEAR_CASES
+from other_linear_cases import OTHER_LINEAR_CASES
 
 LINEAR = "linear_model.LinearRegression"
 RIDGE = "linear_model.Ridge"
@@ -60,6 +61,7 @@ CASES: list[Case] = [
         rust={"linfa": None, "smartcore": None},
     ),
     *LINEAR_CASES,
+    *OTHER_LINEAR_CASES,
     Case(
         name="kmeans-20",
         title="KMeans, 200,000 × 50, k = 20, float64",

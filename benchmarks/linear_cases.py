@@ -56,6 +56,7 @@ LINEAR_CASES: list[Case] = [
         quick=FEW | {"informative": 5},
         params={"alpha": 0.01},
         objective="elastic_net",
+        rust={"linfa": None, "smartcore": 20_000},
     ),
     Case(
         name="lasso-cv",
@@ -84,6 +85,7 @@ LINEAR_CASES: list[Case] = [
         quick=FEW,
         score="accuracy",
         objective="logistic",
+        rust={"linfa": None, "smartcore": 50_000},
     ),
     Case(
         name="logistic-multinomial",

@@ -1,4 +1,4 @@
-//! linfa: linfa-linear, linfa-clustering, linfa-trees.
+//! linfa: linfa-linear, linfa-elasticnet, linfa-logistic, linfa-clustering, linfa-trees.
 
 use crate::arrays::Arrays;
 use crate::timing::{Effort, measure};
@@ -31,6 +31,31 @@ pub fn run(
             let predict = |model: &linfa_linear::FittedLinearRegression<f64>, x: &ArrayView2<'_, f64>| {
                 let predicted: Array1<f64> = model.predict(x);
                 predicted.to_vec()
+            };
+            measure(arrays, effort, all, fit, predict)
+        }
+        "Lasso" => {
+            let y = arrays.values()?;
+            let alpha = params.get("alpha").and_then(serde_json::Value::as_f64).unwrap_or(1.0);
+            let fit = |x: &ArrayView2<'_, f64>| {
+                let data = DatasetBase::new(*x, y.view());
+                linfa_elasticnet::ElasticNet::lasso().penalty(alpha).fit(&data).map_err(|e| said(&e))
+            };
+            let predict = |model: &linfa_elasticnet::ElasticNet<f64>, x: &ArrayView2<'_, f64>| {
+                let predicted: Array1<f64> = model.predict(x);
+                predicted.to_vec()
+            };
+            measure(arrays, effort, all, fit, predict)
+        }
+        "LogisticRegression" => {
+            let y = arrays.classes()?;
+            let fit = |x: &ArrayView2<'_, f64>| {
+                let data = DatasetBase::new(*x, y.view());
+                linfa_logistic::LogisticRegression::default().alpha(1.0).fit(&data).map_err(|e| said(&e))
+            };
+            let predict = |model: &linfa_logistic::FittedLogisticRegression<f64, i64>, x: &ArrayView2<'_, f64>| {
+                let labels: Array1<i64> = model.predict(x);
+                labels.iter().map(|&l| l as f64).collect()
             };
             measure(arrays, effort, all, fit, predict)
         }

@@ -6,7 +6,9 @@ use ndarray::Array2;
 use serde_json::Map;
 use smartcore::cluster::kmeans::{KMeans, KMeansParameters};
 use smartcore::linalg::basic::matrix::DenseMatrix;
+use smartcore::linear::lasso::{Lasso, LassoParameters};
 use smartcore::linear::linear_regression::LinearRegression;
+use smartcore::linear::logistic_regression::{LogisticRegression, LogisticRegressionParameters};
 use smartcore::linear::ridge_regression::{RidgeRegression, RidgeRegressionParameters};
 use smartcore::tree::decision_tree_classifier::DecisionTreeClassifier;
 use smartcore::tree::decision_tree_regressor::DecisionTreeRegressor;
@@ -42,6 +44,27 @@ pub fn run(
                 RidgeRegression::fit(x, &y, params).map_err(|e| e.to_string())
             };
             measure(arrays, effort, all, fit, |m, x| m.predict(x).unwrap_or_default())
+        }
+        "Lasso" => {
+            let y = arrays.values()?.to_vec();
+            let alpha = params.get("alpha").and_then(serde_json::Value::as_f64).unwrap_or(1.0);
+            let fit = |x: &Matrix| {
+                // Its squares are not halved: twice the strength is the same problem.
+                let params = LassoParameters::default().with_alpha(2.0 * alpha).with_normalize(false);
+                Lasso::fit(x, &y, params).map_err(|e| e.to_string())
+            };
+            measure(arrays, effort, all, fit, |m, x| m.predict(x).unwrap_or_default())
+        }
+        "LogisticRegression" => {
+            let y: Vec<i64> = arrays.classes()?.to_vec();
+            let fit = |x: &Matrix| {
+                let params = LogisticRegressionParameters::default().with_alpha(1.0);
+                LogisticRegression::fit(x, &y, params).map_err(|e| e.to_string())
+            };
+            let predict = |m: &LogisticRegression<f64, i64, Matrix, Vec<i64>>, x: &Matrix| {
+                m.predict(x).unwrap_or_default().into_iter().map(|v| v as f64).collect()
+            };
+            measure(arrays, effort, all, fit, predict)
         }
         "KMeans" => {
             let k = arrays.init.as_ref().map_or(8, Array2::nrows);
