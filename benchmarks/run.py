@@ -35,7 +35,7 @@ def in_process(case: Case, peer: peers.Peer, folder: Path, repeats: int, budget:
     command += ["--repeats", str(repeats), "--budget", str(budget)]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
-        return {"failed": (done.stderr.strip().splitlines() or ["no message"])[-1]}
+        return {"failed": (done.stderr.strip().splitlines() or ["no message"])[-1][:200]}
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 

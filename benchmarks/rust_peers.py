@@ -42,7 +42,7 @@ def _call(program: Path, arguments: list[str]) -> dict:
     except subprocess.TimeoutExpired:
         return {"failed": "not done after 120 s"}
     if done.returncode:
-        return {"failed": (done.stderr.strip().splitlines() or ["no message"])[-1]}
+        return {"failed": (done.stderr.strip().splitlines() or ["no message"])[-1][:200]}
     return json.loads(done.stdout)
 
 

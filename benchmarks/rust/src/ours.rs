@@ -17,7 +17,8 @@ pub fn run(estimator: &str, arrays: &Arrays, effort: Effort, params: Given<'_>) 
     }
     if let Some(init) = &arrays.init {
         let rows = init.rows().into_iter().map(|r| Value::Array(r.iter().map(|&v| Value::F64(v)).collect()));
-        given.push(("init".into(), Value::Array(rows.collect())));
+        // One list of centres, for the one run.
+        given.push(("init".into(), Value::Array(vec![Value::Array(rows.collect())])));
     }
     let estimator = AnyEstimator::with_params(estimator, &given)?;
     let values = match &arrays.target {

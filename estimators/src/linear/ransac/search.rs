@@ -173,8 +173,14 @@ impl<F: Real> Trials<'_, '_, F> {
             RansacLoss::AbsoluteError => (y - z).abs(),
             RansacLoss::SquaredError => (y - z) * (y - z),
         };
-        let rows = self.y.rows().into_iter().zip(predicted.rows());
-        let inliers: Vec<bool> = rows.map(|(y, z)| y.iter().zip(&z).map(loss).sum::<f64>() <= self.threshold).collect();
+        let inliers: Vec<bool> = match (self.y.ncols(), self.y.as_slice(), predicted.as_slice()) {
+            // A loop over rows of one number would cost more than the numbers.
+            (1, Some(y), Some(z)) => y.iter().zip(z).map(|pair| loss(pair) <= self.threshold).collect(),
+            _ => {
+                let rows = self.y.rows().into_iter().zip(predicted.rows());
+                rows.map(|(y, z)| y.iter().zip(&z).map(loss).sum::<f64>() <= self.threshold).collect()
+            }
+        };
         let count = inliers.iter().filter(|&&inlier| inlier).count();
         if count < best.map_or(1, |best| best.count) {
             return Ok(None);
