@@ -51,6 +51,8 @@ impl Indices<'_> {
     fn all_below(&self, end: usize) -> bool {
         match self {
             Indices::I32(s) => {
+                // A matrix may be wider than such an index can say: -1 must not pass for 2^32 - 1.
+                let end = end.min(1 << 31);
                 s.chunks(4096).all(|c| (c.iter().fold(0, |most: u32, &i| most.max(i as u32)) as usize) < end)
             }
             Indices::I64(s) => {
@@ -274,5 +276,19 @@ impl<F: Real> Compressed<'_, F> {
             });
         }
         Turned { layout, shape: self.shape, indptr, indices, data }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn negative_indices_are_refused_whatever_the_width() {
+        for cols in [3, 1 << 31, 1 << 40] {
+            let of = |indices| Compressed::new(Layout::Row, (1, cols), Indices::I64(&[0, 1]), indices, &[1.0]).is_ok();
+            assert!(of(Indices::I32(&[2])) && of(Indices::I64(&[2])), "{cols}");
+            assert!(!of(Indices::I32(&[-1])) && !of(Indices::I32(&[i32::MIN])) && !of(Indices::I64(&[-1])), "{cols}");
+        }
     }
 }
