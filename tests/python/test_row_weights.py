@@ -6,7 +6,6 @@ import warnings
 
 import numpy as np
 import pytest
-import sklearn.linear_model
 from ironlearn import linear_model as ours
 from scipy import sparse
 from sklearn import linear_model as reference
@@ -88,7 +87,7 @@ def fit(name, X, y, weights=None, container=np.asarray, **params):
     estimator = made(name, **params)
     if container is not np.asarray and not estimator.__sklearn_tags__().input_tags.sparse:
         # Nothing of ours may be missing: scikit-learn's class takes none either.
-        assert not getattr(sklearn.linear_model, name)().__sklearn_tags__().input_tags.sparse
+        assert not getattr(reference, name)().__sklearn_tags__().input_tags.sparse
         pytest.skip("takes no sparse X, nor does scikit-learn's class")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
