@@ -119,6 +119,7 @@
 //! # Ok::<(), ironlearn::Error>(())
 //! ```
 
+pub mod binning;
 pub mod class_weight;
 pub mod cluster;
 pub mod data;

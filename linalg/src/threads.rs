@@ -128,6 +128,19 @@ pub fn fill_rows<T: Send>(
     install(ctl, || out.par_chunks_mut(block).enumerate().try_for_each(one))
 }
 
+/// Calls `f(index, item)` with each item, at the same time where there are threads.
+///
+/// # Errors
+/// [`crate::Error::Interrupted`] when the run was cancelled; the items that had not started are not touched.
+pub fn each<T: Send>(ctl: &Control, items: &mut [T], f: impl Fn(usize, &mut T) + Sync + Send) -> Result<()> {
+    let one = |(i, item): (usize, &mut T)| ctl.check().map(|()| f(i, item));
+    if items.len() <= 1 || ctl.threads() == 1 {
+        crate::lapack::pin_blas();
+        return items.iter_mut().enumerate().try_for_each(one);
+    }
+    install(ctl, || items.par_iter_mut().enumerate().with_max_len(1).try_for_each(one))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

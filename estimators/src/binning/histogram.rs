@@ -1,0 +1,99 @@
+//! Sums of channels by bin: the inner loop of boosting and of forests on histograms.
+//!
+//! A channel is an integer of a row: a gradient in fixed point, a count, a class. Integer sums are exact: any order,
+//! any number of threads and any split into blocks give the same bits, and a node less one child is the other child.
+
+use super::matrix::{Binned, Group, LANES};
+
+/// What a row adds to the bin that it falls into.
+pub type Channels<const C: usize> = [i64; C];
+
+/// The sums of each bin, feature after feature ([`Binned::bins`]).
+pub type Histogram<const C: usize> = Vec<Channels<C>>;
+
+/// `out[i] = all[rows[i]]`: the channels of a node's rows, one after the other.
+pub fn gather<const C: usize>(all: &[Channels<C>], rows: &[u32], out: &mut [Channels<C>]) {
+    for (out, &row) in out.iter_mut().zip(rows) {
+        *out = all[row as usize];
+    }
+}
+
+/// The histogram of the sibling: what is left of the parent's.
+pub fn subtract<const C: usize>(parent: &mut [Channels<C>], child: &[Channels<C>]) {
+    for (parent, child) in parent.iter_mut().zip(child) {
+        for (parent, child) in parent.iter_mut().zip(child) {
+            *parent -= child;
+        }
+    }
+}
+
+/// Adds the channels of some rows to the bins of one group's features: `hist` are the bins of the group
+/// ([`Binned::bins_of_group`]). `rows` are the rows of `channels`, in their order; `None`: the first ones of X.
+///
+/// # Panics
+/// Where `hist` has another length, or `rows` are fewer than `channels`, or beyond those of `binned`.
+pub fn add_rows<const C: usize>(
+    binned: &Binned,
+    group: &Group,
+    rows: Option<&[u32]>,
+    channels: &[Channels<C>],
+    hist: &mut [Channels<C>],
+) {
+    let bins = binned.bins_of_group(group);
+    assert_eq!(hist.len(), bins.len());
+    let mut starts = [0; LANES];
+    for (start, feature) in starts.iter_mut().zip(group.features.clone()) {
+        *start = binned.bins(feature).start - bins.start;
+    }
+    let n = binned.n_rows();
+    match rows {
+        Some(rows) => {
+            assert!(rows.len() >= channels.len());
+            assert!(rows.iter().all(|&row| (row as usize) < n));
+        }
+        None => assert!(channels.len() <= n),
+    }
+    macro_rules! by_lanes {
+        ($($lanes:literal)*) => {
+            match (group.stride(), rows) {
+                $(
+                    // SAFETY: the rows are below n, as was just asserted; the bins of `starts` are those of this group
+                    // in `hist`, whose length is right; every code of a `Binned` is below its feature's number of bins.
+                    ($lanes, None) => unsafe { add::<C, $lanes>(&group.codes, |i| i, channels, &starts, hist) },
+                    ($lanes, Some(rows)) => unsafe {
+                        add::<C, $lanes>(&group.codes, |i| *rows.get_unchecked(i) as usize, channels, &starts, hist)
+                    },
+                )*
+                _ => unreachable!("a group has at most {LANES} features"),
+            }
+        };
+    }
+    by_lanes!(1 2 3 4 5 6 7 8);
+}
+
+/// The kernel: eight bytes are the bins of a row; each picks the place to which the row's channels are added.
+///
+/// # Safety
+/// `row(i)` is below the number of rows of `codes` for each `i` below the length of `channels`, and every
+/// `starts[lane]` plus a code of that lane is below the length of `hist`.
+#[inline(always)]
+unsafe fn add<const C: usize, const L: usize>(
+    codes: &[u8],
+    row: impl Fn(usize) -> usize,
+    channels: &[Channels<C>],
+    starts: &[usize; LANES],
+    hist: &mut [Channels<C>],
+) {
+    for (i, channels) in channels.iter().enumerate() {
+        // SAFETY: `codes` has LANES bytes after the last row, and the caller vouches for the row.
+        let word = unsafe { codes.as_ptr().add(row(i) * L).cast::<u64>().read_unaligned() }.to_le();
+        for lane in 0..L {
+            let code = (word >> (8 * lane)) as u8;
+            // SAFETY: the caller vouches for the place.
+            let sums = unsafe { hist.get_unchecked_mut(starts[lane] + code as usize) };
+            for (sum, v) in sums.iter_mut().zip(channels) {
+                *sum += v;
+            }
+        }
+    }
+}

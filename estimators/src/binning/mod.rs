@@ -1,0 +1,19 @@
+//! Features in bins: what boosting and forests on histograms share.
+//!
+//! A [`Mapper`] learns for each feature how its values fall into at most 255 bins, by thresholds or by categories;
+//! missing values have a bin of their own, the one after the others. [`Binned`] holds the bins of all rows, one byte
+//! each. [`Histograms`] sums channels of the rows (integers: gradients in fixed point, counts) by bin; integer sums are
+//! exact, so they do not depend on the order or the number of threads, and a sibling's histogram is a difference.
+
+mod histogram;
+mod mapper;
+mod matrix;
+mod thresholds;
+
+pub use histogram::{Channels, Histogram, add_rows, gather, subtract};
+pub use mapper::{Bins, FeatureBins, Mapper};
+pub use matrix::{Binned, Group};
+pub use thresholds::{percentile, weighted_percentile};
+
+#[cfg(test)]
+mod tests;

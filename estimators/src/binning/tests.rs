@@ -1,0 +1,142 @@
+//! Bins against plain searches, histograms against plain sums.
+
+use super::*;
+use crate::{AnyMatrix, Control};
+use ndarray::{Array2, ShapeBuilder};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+fn bins(max_bins: usize, categorical: &[bool]) -> Bins<'_> {
+    Bins { max_bins, categorical, subsample: Bins::SUBSAMPLE, seed: 1 }
+}
+
+/// Few values, many values, categories, missing ones.
+fn table(n: usize, p: usize) -> Array2<f64> {
+    let mut rng = ChaCha8Rng::seed_from_u64(n as u64);
+    Array2::from_shape_fn((n, p), |(_, j)| match (rng.next_u64() % 1000, j % 4) {
+        (v, 0) => v as f64 / 7.0,
+        (v, 1) => (v % 5) as f64,
+        (v, 2) if v < 100 => f64::NAN,
+        (v, _) => (v as f64 - 500.0).exp2().min(1e308),
+    })
+}
+
+fn one(values: &[f64], weights: Option<&[f64]>, max_bins: usize) -> FeatureBins {
+    let x = Array2::from_shape_vec((values.len(), 1), values.to_vec()).unwrap();
+    let mapper = Mapper::fit(&x.view().into(), None, weights, &bins(max_bins, &[]), &Control::new()).unwrap();
+    mapper.features.into_iter().next().unwrap()
+}
+
+#[test]
+fn few_values_have_a_bin_each_and_many_have_quantiles() {
+    assert_eq!(one(&[3.0, 1.0, 1.0, 2.0], None, 255), FeatureBins::Numeric(vec![1.5, 2.5]));
+    assert_eq!(one(&[5.0, 5.0, f64::NAN], None, 255), FeatureBins::Numeric(vec![]));
+    assert_eq!(one(&[f64::NAN, f64::NAN], None, 255), FeatureBins::Numeric(vec![]));
+    let hundred: Vec<f64> = (0..100).map(f64::from).collect();
+    assert_eq!(one(&hundred, None, 4), FeatureBins::Numeric(vec![24.5, 49.5, 74.5]));
+    // Infinities are values, and lie beyond every threshold.
+    let wild = one(&[f64::NEG_INFINITY, 0.0, 1.0, f64::INFINITY], None, 255);
+    assert_eq!([f64::NEG_INFINITY, 0.0, 1.0, f64::INFINITY].map(|v| wild.bin(v)), [0, 1, 2, 3]);
+}
+
+#[test]
+fn weights_are_repetitions() {
+    let values: Vec<f64> = (0..60).map(|i| f64::from(i * 37 % 60)).collect();
+    let weights: Vec<f64> = (0..60).map(|i| f64::from(i % 4)).collect();
+    let repeated: Vec<f64> =
+        values.iter().zip(&weights).flat_map(|(&v, &w)| std::iter::repeat_n(v, w as usize)).collect();
+    for max_bins in [3, 7, 10, 255] {
+        assert_eq!(one(&values, Some(&weights), max_bins), one(&repeated, None, max_bins));
+    }
+    assert_eq!(weighted_percentile(&[(1.0, 1.0), (2.0, 1.0)], 50.0, false), 1.0);
+    assert_eq!(weighted_percentile(&[(1.0, 1.0), (2.0, 1.0)], 50.0, true), 1.5);
+    assert_eq!(percentile(&mut [4.0, 1.0, 3.0, 2.0], 50.0), 2.5);
+}
+
+#[test]
+fn every_layout_and_selection_maps_as_one_value_does() {
+    let x = table(700, 13);
+    let narrow = x.mapv(|v| v as f32);
+    let mut by_column = Array2::zeros((700, 13).f());
+    by_column.assign(&x);
+    let categorical: Vec<bool> = (0..13).map(|j| j % 4 == 1).collect();
+    let some: Vec<u32> = (0..700).filter(|i| i % 3 != 1).collect();
+    let views: [AnyMatrix<'_>; 4] =
+        [x.view().into(), by_column.view().into(), narrow.view().into(), x.slice(ndarray::s![..;2, ..]).into()];
+    for view in views {
+        for rows in [None, Some(some.as_slice())] {
+            let rows = rows.filter(|_| view.nrows() == 700);
+            for threads in [1, 2] {
+                let ctl = Control::new().with_threads(Some(threads));
+                let mapper = Mapper::fit(&view, rows, None, &bins(200, &categorical), &ctl).unwrap();
+                mapper.check(13).unwrap();
+                let binned = Binned::new(&view, &mapper, rows, &ctl).unwrap();
+                let dense = view.to_dense();
+                for i in 0..binned.n_rows() {
+                    let row = rows.map_or(i, |rows| rows[i] as usize);
+                    for (j, bins) in mapper.features.iter().enumerate() {
+                        assert_eq!(binned.bin(i, j), bins.bin(dense[[row, j]]), "row {i} column {j}");
+                    }
+                }
+                assert!((0..13).all(|j| binned.has_missing(j) == (j % 4 == 2)));
+            }
+        }
+    }
+}
+
+#[test]
+fn histograms_are_plain_sums() {
+    for p in [1, 3, 5, 8, 9, 20] {
+        let x = table(500, p);
+        let ctl = Control::new();
+        let mapper = Mapper::fit(&x.view().into(), None, None, &bins(50, &[]), &ctl).unwrap();
+        let binned = Binned::new(&x.view().into(), &mapper, None, &ctl).unwrap();
+        let channels: Vec<Channels<2>> = (0..500).map(|i| [i * i - 900, 1]).collect();
+        let some: Vec<u32> = (0..500).filter(|i| i % 7 < 3).collect();
+        let mut ordered = vec![[0; 2]; some.len()];
+        gather(&channels, &some, &mut ordered);
+        for rows in [None, Some(some.as_slice())] {
+            let mut hist: Histogram<2> = vec![[0; 2]; binned.n_bins()];
+            for group in binned.groups() {
+                let part = &mut hist[binned.bins_of_group(group)];
+                add_rows(&binned, group, rows, if rows.is_some() { &ordered } else { &channels }, part);
+            }
+            let mut plain = vec![[0; 2]; binned.n_bins()];
+            for i in 0..rows.map_or(500, <[u32]>::len) {
+                let row = rows.map_or(i, |rows| rows[i] as usize);
+                for j in 0..p {
+                    let bin = binned.bins(j).start + binned.bin(row, j) as usize;
+                    (0..2).for_each(|c| plain[bin][c] += channels[row][c]);
+                }
+            }
+            assert_eq!(hist, plain);
+            let mut rest = hist.clone();
+            subtract(&mut rest, &plain);
+            assert!(rest.iter().all(|&sums| sums == [0, 0]));
+        }
+    }
+}
+
+#[test]
+fn too_many_categories_are_refused_and_so_is_sparse_x() {
+    let x = Array2::from_shape_fn((300, 1), |(i, _)| i as f64);
+    let error = Mapper::fit(&x.view().into(), None, None, &bins(255, &[true]), &Control::new()).unwrap_err();
+    assert!(error.to_string().contains("cardinality of 300"), "{error}");
+    let sparse = sprs::CsMat::<f64>::zero((4, 2));
+    assert!(Mapper::fit(&sparse.view().into(), None, None, &bins(255, &[]), &Control::new()).is_err());
+}
+
+#[test]
+fn quantiles_of_many_rows_come_from_a_draw() {
+    let x = Array2::from_shape_fn((5000, 1), |(i, _)| (i * 7919 % 5000) as f64);
+    let weights: Vec<f64> = (0..5000).map(|i| f64::from(i % 2)).collect();
+    for weights in [None, Some(weights.as_slice())] {
+        let rule = Bins { subsample: 1000, ..bins(4, &[]) };
+        let mapper = Mapper::fit(&x.view().into(), None, weights, &rule, &Control::new()).unwrap();
+        let FeatureBins::Numeric(thresholds) = &mapper.features[0] else { panic!("numbers") };
+        // Five standard deviations of a quantile of 1000 drawn rows.
+        for (found, wanted) in thresholds.iter().zip([1250.0, 2500.0, 3750.0]) {
+            assert!((found - wanted).abs() < 5.0 * 5000.0 * (0.25_f64 / 1000.0).sqrt(), "{found} {wanted}");
+        }
+    }
+}
