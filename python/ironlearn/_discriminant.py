@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
 from sklearn.callback import with_callbacks
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ironlearn._base import NativeEstimator
@@ -112,6 +113,7 @@ class LinearDiscriminantAnalysis(
         self : object
         """
         X, y = validate_data(self, X, y, ensure_min_samples=2, dtype=[np.float64, np.float32])
+        unique_labels(y)
         codes = self._encode(y)
         if self.solver == "svd" and self.covariance_estimator is not None:
             raise ValueError("covariance estimator is not supported with svd solver. Try another solver")

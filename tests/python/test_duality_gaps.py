@@ -13,7 +13,8 @@ from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning
 
 RANDOM = np.random.default_rng(5)
-KINDS = {"float64": np.asarray, "float32": lambda x: x.astype(np.float32), "csr": sparse.csr_array}
+KINDS = {"float64": np.asarray, "float32": lambda x: x.astype(np.float32)}
+KINDS |= {"csr": sparse.csr_array, "csc": sparse.csc_array}
 SHAPES = {"tall": (150, 12), "wide": (40, 90)}
 MODELS = {
     "Lasso": [{"alpha": 0.05}, {"alpha": 0.05, "positive": True}, {"alpha": 0.05, "fit_intercept": False}],
@@ -108,3 +109,41 @@ def test_one_pass_is_heard_where_it_is_not_enough(name, params, shape, kind):
     found, told = heard(getattr(ours, name)(**params, tol=1e-10, max_iter=1), KINDS[kind](X), y)
     assert told == {ConvergenceWarning}
     assert found.n_iter_ == 1
+
+
+SEARCHES = [
+    ("LassoCV", {}),
+    ("LassoCV", {"positive": True, "fit_intercept": False}),
+    ("ElasticNetCV", {"l1_ratio": [0.3, 0.8]}),
+    ("MultiTaskLassoCV", {}),
+    ("MultiTaskElasticNetCV", {"l1_ratio": [0.3, 0.8]}),
+]
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["", "weighted"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("name", "params"), SEARCHES, ids=str)
+def test_a_search_keeps_the_promise_for_what_it_chose(name, params, shape, kind, weighted):
+    X, Y, w = table(shape)
+    w = w if weighted else None
+    y = Y if name.startswith("MultiTask") else Y[:, 0]
+    A, b = centred(X, Y if y.ndim > 1 else Y[:, :1], w, params.get("fit_intercept", True))
+    eps = np.finfo(np.float32 if kind == "float32" else float).eps
+    given = {"alphas": [0.02, 0.05, 0.1, 0.3], "cv": 3, "max_iter": 100_000} | params
+    for tol in (1e-4, 1e-8):
+        found, told = heard(getattr(ours, name)(**given, tol=tol), KINDS[kind](X), y, w)
+        assert not told
+        one = {"alpha": found.alpha_, "l1_ratio": getattr(found, "l1_ratio_", 1.0)}
+        one |= {"positive": params.get("positive", False)}
+        coef = as_columns(found)
+        value, gap = objective_and_gap(A, b, coef, **one)
+        moved = coef * (1 + eps * np.where(np.arange(len(coef)) % 2, 1, -1)[:, None])
+        rounding = 8 * abs(objective_and_gap(A, b, moved, **one)[1] - gap) + 1e-13 * np.sum(b**2)
+        assert gap <= tol * np.sum(b**2) + rounding
+    wanted, _ = heard(getattr(reference, name)(**given, tol=1e-8), KINDS["float64"](X), y, w)
+    assert (found.alpha_, getattr(found, "l1_ratio_", 1)) == (wanted.alpha_, getattr(wanted, "l1_ratio_", 1))
+    least = objective_and_gap(A, b, as_columns(wanted), **one)[0]
+    assert value <= least * (1 + 1e-6)
+    # The folds' fits as well: of each the error is what it is at the optimum.
+    np.testing.assert_allclose(found.mse_path_, wanted.mse_path_, rtol=1e-3 if kind == "float32" else 1e-4)

@@ -11,7 +11,11 @@ that name in scikit-learn stops at:
   penalty the sum of absolute values);
 - ``cg``: the residual of the normal equations is at most tol times their right-hand side (sparse_cg);
 - ``lsqr``: the normal equations' residual is at most tol * |A| * |r| of the damped system (Paige and Saunders' rule 2);
-- ``exact``: rounding only (svd, cholesky).
+- ``exact``: rounding only (svd, cholesky);
+- ``projected``: an entry of the gradient that may be followed without a coefficient below 0 is at most tol (lbfgs with
+  positive=True);
+- ``dual``: with the dual variables of the rows as the model has them, the dual's gradient is at most tol (liblinear with
+  dual=True).
 
 A rounding of the coefficients to the type of X is allowed for: what the gradient changes by when they move by one eps.
 """
@@ -44,7 +48,8 @@ def tables():
 
 
 X, Y, W = tables()
-KINDS = {"float64": np.asarray, "float32": lambda x: x.astype(np.float32), "csr": sparse.csr_array}
+KINDS = {"float64": np.asarray, "float32": lambda x: x.astype(np.float32)}
+KINDS |= {"csr": sparse.csr_array, "csc": sparse.csc_array}
 
 
 def softmax_rows(y, z):
@@ -87,13 +92,15 @@ class Case:
     # Whether the rule, and the penalty, is of the mean over the rows.
     mean: bool = True
     on_intercept: bool = False
+    # 1 for the rows that are learnt from, where that is not all.
+    rows: np.ndarray | None = field(default=None, hash=False, compare=False)
 
     def made(self, module, **more):
         estimator = getattr(module, self.name)(**self.params | {"solver": self.solver} | more)
         return estimator.set_params(random_state=0) if "random_state" in estimator.get_params() else estimator
 
     def weights(self, weighted):
-        return W if weighted else np.ones(N)
+        return (W if weighted else np.ones(N)) * (1 if self.rows is None else self.rows)
 
     def looked_at(self, coef, intercept, weighted):
         """The objective and its gradient without the L1 part, the intercept's last."""
@@ -121,9 +128,16 @@ class Case:
             return np.abs(worst).max(), tol
         if self.rule == "norm":
             start = self.subgradient(np.zeros_like(coef), np.zeros_like(intercept), weighted)
-            share = min(np.bincount(Y[self.loss])) / N
+            counts = np.bincount(Y[self.loss][self.weights(weighted) > 0])
+            share = min(counts) / counts.sum()
             size = np.linalg.norm if self.l1 == 0 else lambda v: np.abs(v).sum()
             return size(worst), tol * share * size(start)
+        if self.rule == "projected":
+            return np.where(coef > 0, np.abs(worst[:, :P]), np.maximum(-worst[:, :P], 0)).max(), tol
+        if self.rule == "dual":
+            # Of Σ C·w·loss + ‖coef‖²/2, whose dual variables are C times the loss's derivatives.
+            worst = worst * (self.weights(weighted).sum() / self.l2)
+            return np.abs(np.column_stack([X, np.ones(N)]) @ worst.T).max(), tol
         if self.rule == "step":
             _, slope, both, l1 = self.looked_at(coef, intercept, weighted)
             w, bound = self.weights(weighted), LOSSES[self.loss][2]
@@ -150,13 +164,17 @@ class Case:
         """What the subgradient may change by where coefficients are rounded."""
         signs = np.where(np.arange(P) % 2, 1, -1)
         moved = self.looked_at(coef * (1 + eps * signs), intercept * (1 + eps), weighted)[1]
-        return 8 * np.abs(moved - self.looked_at(coef, intercept, weighted)[1]).sum()
+        change = np.abs(moved - self.looked_at(coef, intercept, weighted)[1])
+        if self.rule == "dual":
+            rows = np.abs(np.column_stack([X, np.ones(N)]))
+            return 8 * (rows @ change.T).max() * self.weights(weighted).sum() / self.l2
+        return 8 * change.sum()
 
 
-def logistic(loss, solver, rule, l1_ratio=0.0, C=0.5):
+def logistic(loss, solver, rule, l1_ratio=0.0, C=0.5, **more):
     strength = 0.0 if C == np.inf else 1 / C
     return Case(
-        "LogisticRegression", solver, loss, rule, {"C": C, "l1_ratio": l1_ratio}, (1 - l1_ratio) * strength,
+        "LogisticRegression", solver, loss, rule, {"C": C, "l1_ratio": l1_ratio} | more, (1 - l1_ratio) * strength,
         l1_ratio * strength, on_intercept=solver == "liblinear",
     )  # fmt: skip
 
@@ -165,8 +183,12 @@ SMOOTH = {"lbfgs": "gradient", "newton-cg": "gradient", "newton-cholesky": "grad
 CASES = [logistic(loss, *s, C=C) for loss in ("binary", "classes") for s in SMOOTH.items() for C in (0.5, np.inf)]
 CASES += [logistic(loss, "saga", "step", r, 0.2) for loss in ("binary", "classes") for r in (0.4, 1.0)]
 CASES += [logistic("binary", "liblinear", "norm", r) for r in (0.0, 1.0)]
+CASES += [logistic("binary", "liblinear", "dual", dual=True)]
 RIDGE = {"svd": "exact", "cholesky": "exact", "sparse_cg": "cg", "lsqr": "lsqr", "sag": "step", "saga": "step"}
 CASES += [Case("Ridge", *s[:1], "squares", s[1], {"alpha": 2.0}, 2.0, mean=False) for s in RIDGE.items()]
+CASES += [
+    Case("Ridge", "lbfgs", "squares", "projected", {"alpha": a, "positive": True}, a, mean=False) for a in (2.0, 0.0)
+]
 for _name, _loss, _more in [
     ("PoissonRegressor", "poisson", {}),
     ("GammaRegressor", "gamma", {}),
@@ -198,7 +220,7 @@ def found(estimator):
 
 def refused(case, kind):
     """Ridge's solvers that fit no intercept on sparse X, as in scikit-learn."""
-    return case.name == "Ridge" and kind == "csr" and case.solver in ("svd", "cholesky", "saga")
+    return case.name == "Ridge" and kind in ("csr", "csc") and case.solver in ("svd", "cholesky", "saga")
 
 
 @cache
@@ -247,7 +269,7 @@ def test_one_iteration_is_heard_where_it_is_not_enough(case, kind):
     violation, promised = truth.violation(*found(fitted), False, 1e-10)
     if ConvergenceWarning in told:
         assert np.max(fitted.n_iter_ or 1) == 1
-    elif case.rule in ("cg", "lsqr") or (case.name == "Ridge" and case.solver == "sag" and kind == "csr"):
+    elif case.rule in ("cg", "lsqr") or (case.name == "Ridge" and case.solver == "sag" and "cs" in kind):
         # Nor does scikit-learn say anything of sparse_cg, which it also runs for sag on sparse X, and of lsqr.
         assert not heard(case.made(reference, max_iter=1, tol=1e-10), KINDS[kind](X), Y[case.loss], None)[1]
     else:

@@ -2,9 +2,9 @@
 
 use super::LinearModel;
 use super::bayes_model::{BayesianModel, check_priors, one_target, undetermined};
-use super::evidence::{TOO_LARGE, precision, variance};
+use super::evidence::{precision, variance};
 use super::lars::at_least_one;
-use super::problem::{Problem, check_regression};
+use super::problem::{Problem, TOO_LARGE, check_regression};
 use super::solver::relevance::Moments;
 use crate::{Backend, Checked, Control, Data, Dtype, FitOn, Params, Report, Result, bad_input};
 use ironlearn_linalg::{Real, with_matrix};

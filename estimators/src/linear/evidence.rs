@@ -3,7 +3,7 @@
 //! Everything that the iteration of [`super::BayesianRidge`] looks at is as long as the smaller side of X: no pass over
 //! the rows, and no difference of large numbers.
 
-use super::problem::Problem;
+use super::problem::{Problem, TOO_LARGE};
 use super::solver::spectral::Spectral;
 use crate::{Backend, Result, bad_input};
 use ironlearn_linalg::{Real, lapack};
@@ -11,7 +11,6 @@ use ndarray::{Array1, Array2, Axis};
 
 /// The largest precision, and one over the smallest: priors that know nothing may ask for n / 0 or for 0.
 const EXTREME: f64 = 1e150;
-pub(super) const TOO_LARGE: &str = "the squares of X add up to more than a float64 can hold: scale its columns down";
 
 /// A precision as it is used: a positive number whose products stay numbers. What is undetermined (0 / 0) is the largest.
 pub(super) fn precision(found: f64) -> f64 {

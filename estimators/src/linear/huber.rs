@@ -15,6 +15,9 @@ use serde::{Deserialize, Serialize};
 ///
 /// An interior point method on coefficients and scale at once, with a weighted Gram of X each step: columns of any scale
 /// converge alike, an epsilon of 1 (least absolute deviations) as well as a large one (least squares).
+///
+/// With negative weights, of a positive sum, there may be several minima or none: L-BFGS goes downhill from no
+/// coefficients and a scale of 1, where scikit-learn starts.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HuberRegressor {
@@ -63,16 +66,17 @@ impl<B: Backend> FitOn<B> for HuberRegressor {
         on: &B,
         ctl: &Control,
     ) -> Result<Self::Model> {
-        let shares = Shares::of(data, Self::NAME, params.fit_intercept)?;
+        let shares = Shares::signed(data, Self::NAME, params.fit_intercept)?;
+        let signed = shares.weights.iter().any(|&w| w < 0.0);
         let features = data.x.ncols();
         let start = start.filter(|s| s.linear.coef.dim() == (1, features)).map(|s| Iterate {
             coef: s.linear.coef.row(0).to_owned(),
             intercept: s.linear.intercept[0] - shares.middle,
             scale: s.findings.scale,
         });
-        // Without steps the answer is where scikit-learn starts.
+        // Without steps the answer is where scikit-learn starts; of several minima it is that below.
         let origin = || Iterate { coef: Array1::zeros(features), intercept: -shares.middle, scale: 1.0 };
-        let start = start.or_else(|| (params.max_iter == 0).then(origin));
+        let start = start.or_else(|| (params.max_iter == 0 || signed).then(origin));
         let problem = Concomitant {
             y: shares.y,
             weights: shares.weights,
@@ -92,7 +96,7 @@ impl<B: Backend> FitOn<B> for HuberRegressor {
             }
             Matrix::Dense(_) => problem.solve(start, on, &on.place(x, ctl)?, ctl),
         })?;
-        let report = params.report(&solved);
+        let report = params.report(&solved, if signed { "lbfgs" } else { "interior-point" });
         let found = solved.at;
         let intercept = if params.fit_intercept { found.intercept + shares.middle } else { 0.0 };
         let limit = params.epsilon * found.scale;
@@ -109,15 +113,18 @@ impl<B: Backend> FitOn<B> for HuberRegressor {
 }
 
 impl HuberRegressor {
-    fn report(&self, solved: &Solved) -> Report {
-        let mut report = Report::direct("interior-point");
+    fn report(&self, solved: &Solved, solver: &str) -> Report {
+        let mut report = Report::direct(solver);
         report.iterations.push(solved.iterations);
         report.converged = solved.converged;
         if !solved.converged {
             let message = format!(
-                "HuberRegressor failed to converge after {} iteration(s): the relative gap is {:.3e}. Increase the number \
+                "HuberRegressor failed to converge after {} iteration(s): the relative {} is {:.3e}. Increase the number \
                  of iterations to improve the convergence (max_iter={}).",
-                solved.iterations, solved.gap, self.max_iter
+                solved.iterations,
+                if solver == "lbfgs" { "gradient" } else { "gap" },
+                solved.gap,
+                self.max_iter
             );
             report.warnings.push(Warning { kind: WarningKind::Convergence, message });
         }

@@ -113,3 +113,35 @@ fn steps_count_rows_by_their_weights() {
         assert!(worst < 1e-8, "{max_iter}: {worst:e}");
     }
 }
+
+/// With negative weights there may be other minima; this is one: no small step lowers the objective.
+#[test]
+fn negative_weights_end_at_a_minimum() {
+    let (x, y) = data(90, 3);
+    let w: Array1<f64> = (0..90).map(|i| if i % 15 == 1 { -0.4 } else { 1.0 }).collect();
+    let params = HuberRegressor { tol: 1e-8, ..Default::default() };
+    let model = fit(&params, x.view(), &y, Some(w.view()));
+    assert!(model.linear.report.converged, "{:?}", model.linear.report);
+    let csr = sprs::CsMat::csr_from_dense(x.view(), 0.0);
+    let sparse = fit(&params, csr.view(), &y, Some(w.view()));
+    assert!((&model.linear.coef - &sparse.linear.coef).iter().all(|d| d.abs() < 1e-6));
+    let y_column = y.column(0).to_owned();
+    let best = objective(&model, &x, &y_column, &w, &params);
+    for j in 0..5 {
+        for h in [-1e-3, 1e-3] {
+            let mut moved = model.clone();
+            match j {
+                j if j < 3 => moved.linear.coef[[0, j]] += h,
+                3 => moved.linear.intercept[0] += h,
+                _ => moved.findings.scale *= 1.0 + h,
+            }
+            assert!(objective(&moved, &x, &y_column, &w, &params) > best, "{j} {h}");
+        }
+    }
+    // Less than nothing in all, or a row that pulls without end.
+    let below = -&w;
+    let ctl = Control::new();
+    let checked = Checked::new(HuberRegressor { max_iter: 1000, ..params }).unwrap();
+    let data = Data::new(x.view()).with_values(y.view()).with_weights(Some(below.view()));
+    assert!(HuberRegressor::fit_checked(&checked, &data, None, &Cpu, &ctl).is_err());
+}

@@ -4,7 +4,7 @@ use super::glm::lbfgs::Stop;
 use super::glm::objective::Penalty;
 use super::glm::rows::{Classes, Numbers};
 use super::glm::{Coefficients, Fitted, Task};
-use super::{LinearClassifier, Probabilities};
+use super::{LinearClassifier, Probabilities, liblinear};
 use crate::class_weight::ClassWeight;
 use crate::loss::LogLoss;
 use crate::{
@@ -172,17 +172,25 @@ impl Labelled {
     ///
     /// # Errors
     /// [`Error::Input`].
-    pub fn new(data: &Data<'_>, name: &str, class_weight: Option<&ClassWeight>) -> Result<Self> {
+    pub fn new(
+        data: &Data<'_>,
+        name: &str,
+        class_weight: Option<&ClassWeight>,
+        solver: LogisticSolver,
+    ) -> Result<Self> {
         data.check()?;
         let (codes, counts) = data.classes(name)?;
         if codes.ncols() != 1 {
             bad_input!("y should be a 1d array, got an array of shape {:?} instead.", codes.dim());
         }
         let own = data.weights.as_ref().map(|w| w.to_vec());
-        let weights = match class_weight {
+        let mut weights = match class_weight {
             None => own,
             Some(rule) => Some(rule.of_weighted_rows(codes, counts, own.as_deref())?),
         };
+        if let (LogisticSolver::Liblinear, Some(weights)) = (solver, &mut weights) {
+            liblinear::leave_out_negative(weights);
+        }
         if weights.as_ref().is_some_and(|w| !w.iter().any(|&w| w != 0.0)) {
             bad_input!("Sample weights must contain at least one non-zero number.");
         }
@@ -199,13 +207,6 @@ impl Labelled {
     /// Rows of coefficients.
     pub fn outputs(&self) -> usize {
         if self.n_classes == 2 { 1 } else { self.n_classes }
-    }
-
-    /// The rows of the class that has the fewest, at least 1.
-    pub fn smallest_class(&self) -> usize {
-        let mut counts = vec![0; self.n_classes];
-        self.codes.iter().for_each(|&k| counts[k as usize] += 1);
-        counts.into_iter().min().unwrap_or_default().max(1)
     }
 
     /// The sum of the weights.
@@ -249,11 +250,12 @@ impl LogisticRegression {
             LogisticSolver::Sag | LogisticSolver::Saga => 0.01 * self.tol,
             _ => self.tol,
         };
-        let mut stop = Stop::at(tol, self.max_iter);
-        let share_of_zero = self.solver == LogisticSolver::Liblinear;
-        if share_of_zero {
-            stop.total = self.tol * labelled.smallest_class() as f64 / labelled.codes.len() as f64;
-        }
+        let (stop, share_of_zero) = if self.solver == LogisticSolver::Liblinear {
+            let largest = strengths.iter().map(|s| s.0).fold(0.0, f64::max);
+            liblinear::stop(self, x, labelled, largest, tol)
+        } else {
+            (Stop::at(tol, self.max_iter), false)
+        };
         let start = start.unwrap_or_else(|| (Array2::zeros((t, p)), Array1::zeros(t)));
         if !start.0.iter().chain(&start.1).all(|v| v.is_finite()) {
             bad_input!("Floating-point under-/overflow: the coefficients to start from hold NaN or infinity.");
@@ -312,7 +314,7 @@ impl<B: Backend> FitOn<B> for LogisticRegression {
         on: &B,
         ctl: &Control,
     ) -> Result<LinearClassifier> {
-        let labelled = Labelled::new(data, Self::NAME, params.class_weight.as_ref())?;
+        let labelled = Labelled::new(data, Self::NAME, params.class_weight.as_ref(), params.solver)?;
         if params.solver == LogisticSolver::Liblinear && labelled.n_classes > 2 {
             bad_input!(
                 "The 'liblinear' solver does not support multiclass classification (n_classes >= 3). Either use another \

@@ -229,7 +229,7 @@ impl<B: Backend> FitOn<B> for LogisticRegressionCV {
         on: &B,
         ctl: &Control,
     ) -> Result<LogisticPath> {
-        let labelled = Labelled::new(data, Self::NAME, params.class_weight.as_ref())?;
+        let labelled = Labelled::new(data, Self::NAME, params.class_weight.as_ref(), params.solver)?;
         let (t, p) = (labelled.outputs(), data.x.ncols());
         if params.solver == LogisticSolver::Liblinear && labelled.n_classes > 2 {
             bad_input!("The 'liblinear' solver does not support multiclass classification (n_classes >= 3).");

@@ -11,6 +11,7 @@ mod held_out;
 pub mod huber;
 pub mod lars;
 pub mod lasso;
+mod liblinear;
 pub mod logistic;
 pub mod logistic_cv;
 pub mod logistic_path;

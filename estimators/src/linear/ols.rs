@@ -1,7 +1,7 @@
 //! LinearRegression: ordinary least squares.
 
 use super::LinearModel;
-use super::problem::{Problem, check_regression};
+use super::problem::{Problem, TOO_LARGE, check_regression};
 use super::solver::{direct::Scaled, lsqr::Lsqr, nnls::nnls, spectral::Spectral};
 use crate::{Backend, Checked, Control, Data, Error, FitOn, Params, Report, Result};
 use ironlearn_linalg::{Gram, Real, lapack, with_matrix};
@@ -104,7 +104,7 @@ impl LinearRegression {
         let (problem, moments) = problem.moments(self.fit_intercept)?;
         let Some(moments) = moments else {
             if self.positive {
-                crate::bad_input!("the squares of X add up to more than a float64 can hold: scale its columns down");
+                crate::bad_input!("{TOO_LARGE}");
             }
             return self.by_svd(&problem);
         };

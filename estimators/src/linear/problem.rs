@@ -4,18 +4,33 @@ use crate::{Backend, Control, Data, Result, bad_input};
 use ironlearn_linalg::{Gram, Layout, Matrix, Real};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
+/// Where X is finite and its squares are not.
+pub const TOO_LARGE: &str = "the squares of X add up to more than a float64 can hold: scale its columns down";
+
 /// Checks of y and weights that every linear regression makes; X is looked at by [`Problem::moments`] or
 /// [`Problem::centred`].
 ///
 /// # Errors
 /// [`crate::Error::Input`].
 pub fn check_regression(data: &Data<'_>, center: bool) -> Result<()> {
-    data.check()?;
     data.check_weights_not_negative()?;
-    if let Some(weights) = &data.weights
-        && center
-        && weights.sum() <= 0.0
-    {
+    check_signed_regression(data, center)
+}
+
+/// The same for a regression that takes no roots of weights, so that some of them may be negative.
+///
+/// # Errors
+/// [`crate::Error::Input`].
+pub fn check_signed_regression(data: &Data<'_>, center: bool) -> Result<()> {
+    data.check()?;
+    let Some(weights) = &data.weights else { return Ok(()) };
+    let sum = weights.sum();
+    if weights.iter().any(|&w| w < 0.0) && sum <= 0.0 {
+        bad_input!(
+            "Negative values in data passed to `sample_weight` make it add up to {sum}: the sum has to be positive"
+        );
+    }
+    if center && sum <= 0.0 {
         bad_input!("Weights sum to zero, can't be normalized");
     }
     Ok(())
@@ -198,6 +213,20 @@ impl<'a, 'x, B: Backend, F: Real> Problem<'a, 'x, B, F> {
             }
         }
         product
+    }
+
+    /// `(X − 1·x̄ᵀ)ᵀ·W·(y − ȳ)`, p × t. Weights may be negative.
+    ///
+    /// # Errors
+    /// As [`Problem::centred`].
+    pub fn products(&self) -> Result<Array2<f64>> {
+        let mut y = self.y.to_owned();
+        shift(&mut y, &self.y_mean);
+        if let Some(weights) = &self.weights {
+            y.rows_mut().into_iter().zip(weights).for_each(|(mut row, &w)| row *= w);
+        }
+        let product = self.on.matmul_t(self.x, y.view(), self.ctl)?;
+        Ok(self.about_means(product, || column_sums(y.view())))
     }
 
     /// What is left of the normal equations at V: `(X − 1·x̄ᵀ)ᵀ·W·(y − ȳ − (X − 1·x̄ᵀ)·V)`, p × t. X that lies by row is

@@ -1,7 +1,7 @@
 //! Ridge: least squares with an L2 penalty.
 
 use super::LinearModel;
-use super::problem::{Problem, check_regression};
+use super::problem::{Problem, check_regression, check_signed_regression};
 use super::ridge_solve::Task;
 use crate::{Backend, Checked, Control, Data, Error, FitOn, Params, Result, bad_input};
 use ironlearn_linalg::with_matrix;
@@ -175,6 +175,14 @@ impl Ridge {
     }
 }
 
+impl Ridge {
+    /// Whether weights may be negative: `sag` and `saga` take each row's weight as it is, the others its root. For an
+    /// intercept with sparse X scikit-learn runs another solver under the name of `sag`, which takes roots.
+    fn takes_signed_weights(&self, sparse: bool) -> bool {
+        matches!(self.solver, RidgeSolver::Sag | RidgeSolver::Saga) && !(sparse && self.fit_intercept)
+    }
+}
+
 impl<B: Backend> FitOn<B> for Ridge {
     type Model = LinearModel;
 
@@ -185,10 +193,14 @@ impl<B: Backend> FitOn<B> for Ridge {
         on: &B,
         ctl: &Control,
     ) -> Result<LinearModel> {
-        check_regression(data, params.fit_intercept)?;
+        let solver = params.resolve(data.x.is_sparse())?;
+        if params.takes_signed_weights(data.x.is_sparse()) {
+            check_signed_regression(data, params.fit_intercept)?;
+        } else {
+            check_regression(data, params.fit_intercept)?;
+        }
         let y = data.values(Self::NAME)?;
         let alphas = params.alpha.spread(y.ncols())?;
-        let solver = params.resolve(data.x.is_sparse())?;
         with_matrix!(data.x, x => {
             let x = on.place(x, ctl)?;
             let problem = Problem::uncentred(on, &x, y, data.weights.as_ref().map(|w| w.view()), ctl);

@@ -4,7 +4,7 @@
 //! fit without row i makes there is the row's residual over `1 − h`, h its leverage (Rifkin and Lippert 2007, "Notes on
 //! Regularized Least Squares", section 4). Tall X goes by V, wide X by U.
 
-use super::problem::Problem;
+use super::problem::{Problem, TOO_LARGE};
 use super::solver::{direct, spectral::Spectral};
 use crate::{Backend, Result, bad_input};
 use ironlearn_linalg::{Real, lapack, lapack::Blas, threads};
@@ -63,7 +63,7 @@ impl Path {
         let (problem, moments) = problem.moments(center)?;
         let Some(moments) = moments else {
             if sparse {
-                bad_input!("the squares of X add up to more than a float64 can hold: scale its columns down");
+                bad_input!("{TOO_LARGE}");
             }
             let path = Self::by_triangle(&problem)?;
             return Ok((problem, path));

@@ -1,6 +1,6 @@
 //! How each solver of Ridge runs.
 
-use super::problem::Problem;
+use super::problem::{Problem, TOO_LARGE};
 use super::solver::{cg::ConjugateGradient, direct, direct::Scaled, lsqr::Lsqr, lsqr::Solution, nnls::nnls};
 use super::solver::{projected::Projected, sag, spectral::Spectral};
 use super::{LinearModel, Ridge, RidgeSolver};
@@ -191,7 +191,7 @@ impl<B: Backend, F: Real> Task<'_, '_, '_, B, F> {
             || self.params.positive
             || lost(self.problem.x.as_ref().to_dense().columns().into_iter().map(column).collect())
         {
-            bad_input!("the squares of X add up to more than a float64 can hold: scale its columns down");
+            bad_input!("{TOO_LARGE}");
         }
         self.singular(None)
     }
@@ -291,6 +291,13 @@ impl<B: Backend, F: Real> Task<'_, '_, '_, B, F> {
             };
             let weights = problem.weights.as_ref().map(|w| w.view());
             let found = solver.solve(&rows, targets.column(k), weights, problem.ctl)?;
+            if !found.coef.iter().all(|v| v.is_finite()) {
+                bad_input!(
+                    "Floating-point under-/overflow occurred in pass {}: scale the columns of X down; with negative \
+                     weights there may be no minimum",
+                    found.iterations
+                );
+            }
             coef.column_mut(k).assign(&found.coef);
             y_mean[k] += found.intercept;
             report.iterations.push(found.iterations);

@@ -17,13 +17,21 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// Checks lengths, target and weights of `data`.
+    /// Checks lengths, target and weights of `data`, none of which may be negative.
     ///
     /// # Errors
     /// [`crate::Error::Input`].
     pub fn of(data: &Data<'_>, estimator: &str, intercept: bool) -> Result<Self> {
-        data.check()?;
         data.check_weights_not_negative()?;
+        Shares::signed(data, estimator, intercept)
+    }
+
+    /// The same with weights some of which may be negative.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`].
+    pub fn signed(data: &Data<'_>, estimator: &str, intercept: bool) -> Result<Self> {
+        data.check()?;
         let y = data.values(estimator)?;
         if y.ncols() != 1 {
             bad_input!("y should be a 1d array, got an array of shape {:?} instead.", y.dim());
@@ -36,6 +44,12 @@ impl Shares {
         // In two steps: the sum might be beyond what a float holds.
         weights.iter_mut().for_each(|w| *w /= largest);
         let sum: f64 = weights.iter().sum();
+        if sum <= 0.0 {
+            bad_input!(
+                "Negative values in data passed to `sample_weight` make it add up to {}: the sum has to be positive",
+                sum * largest
+            );
+        }
         weights.iter_mut().for_each(|w| *w /= sum);
         let weighted = |of: &dyn Fn(f64) -> f64| y.iter().zip(&weights).map(|(&y, w)| w * of(y)).sum::<f64>();
         let middle = if intercept { weighted(&|y| y) } else { 0.0 };

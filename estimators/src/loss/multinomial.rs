@@ -31,9 +31,4 @@ impl Multinomial {
         z[y] -= 1.0;
         value
     }
-
-    /// The second derivative in zᵢ and zⱼ from the probabilities: `pᵢ·(δᵢⱼ − pⱼ)`.
-    pub fn curvature(&self, p: &[f64], i: usize, j: usize) -> f64 {
-        if i == j { p[i] * (1.0 - p[i]) } else { -p[i] * p[j] }
-    }
 }

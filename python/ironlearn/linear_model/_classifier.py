@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import assert_all_finite
 
 from ironlearn.linear_model._answer import linear_answer
@@ -18,8 +17,7 @@ class LinearClassifierMixin(ClassifierMixin):
     _probabilities = "one_vs_rest"
 
     def _encode(self, y):
-        """Sets ``classes_``; y as codes of shape (n, 1), as the core takes them."""
-        check_classification_targets(y)
+        """Sets ``classes_``; y, which has been looked at, as codes of shape (n, 1), as the core takes them."""
         self.classes_, codes = np.unique(y, return_inverse=True)
         return codes.reshape(-1, 1).astype(np.uint32)
 

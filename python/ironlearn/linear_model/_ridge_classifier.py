@@ -33,7 +33,8 @@ class RidgeLabelsMixin(LinearClassifierMixin):
         kind = type_of_target(y, input_name="y")
         if "multioutput" in kind:
             raise ValueError("Multioutput target data is not supported with label binarization")
-        check_classification_targets(y)
+        if kind not in ("binary", "multiclass", "multilabel-indicator"):
+            check_classification_targets(y)
         self._multilabel = kind.startswith("multilabel")
         if self._multilabel:
             y = y.toarray() if sparse.issparse(y) else np.asarray(y)

@@ -2,7 +2,7 @@
 
 use super::model::{Kept, LarsModel, OutputPath};
 use crate::linear::LinearModel;
-use crate::linear::problem::{Problem, check_regression};
+use crate::linear::problem::{Problem, TOO_LARGE, check_regression};
 use crate::linear::solver::columns::{Moments, Rows, dense};
 use crate::linear::solver::least_angle::{LeastAngle, Path};
 use crate::{Backend, Control, Data, Report, Result, bad_input};
@@ -164,7 +164,7 @@ impl Walking<'_> {
             false => (problem.centred(self.fit_intercept)?, None),
         };
         if computed && moments.is_none() {
-            bad_input!("the squares of X add up to more than a float64 can hold: scale its columns down");
+            bad_input!("{TOO_LARGE}");
         }
         let xty = match (&self.given.xty, &moments) {
             (Some(xty), _) => xty.to_owned(),

@@ -1,12 +1,11 @@
 //! Choosing the penalty: a path on each fold's rows, judged by the rows left out.
 
 use super::design::{Design, Plan};
-use super::fit::of_design;
+use super::fit::{check, of_design};
 use super::folded::{Part, folded_moments, parts};
 use super::model::{Choice, LassoModel};
 use super::path::{Alphas, follow};
 use super::settings::{Settings, in_range, wrong};
-use crate::linear::problem::check_regression;
 use crate::{Backend, Control, Data, Folds, Matrix, Result, Warning, bad_input};
 use ironlearn_linalg::{Gram, Real, threads, with_matrix};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
@@ -86,7 +85,7 @@ impl Search<'_> {
     /// # Errors
     /// As [`crate::FitOn::fit_checked`].
     pub fn run<B: Backend>(&self, data: &Data<'_>, on: &B, ctl: &Control) -> Result<LassoModel> {
-        check_regression(data, self.settings.fit_intercept)?;
+        check(data, self.settings.fit_intercept)?;
         let y = data.values(self.settings.name)?;
         if !self.settings.joint && y.ncols() > 1 {
             bad_input!("For multi-task outputs, use MultiTask{}", self.settings.name);
@@ -165,7 +164,8 @@ impl Search<'_> {
     ) -> Result<Judged> {
         let (t, center) = (y.ncols(), self.settings.fit_intercept);
         let train = part.train_weights(weights.as_ref().map(|w| w.view()));
-        if center && train.sum() <= 0.0 {
+        let test = part.test_rows(x, y.view(), weights.as_ref().map(|w| w.view()));
+        if center && train.sum() <= 0.0 || test.weights.as_ref().is_some_and(|w| w.sum() <= 0.0) {
             bad_input!("Weights sum to zero, can't be normalized");
         }
         let design = match moments {
@@ -174,7 +174,6 @@ impl Search<'_> {
         };
         let mut source = design.source(0..t)?;
         let (mut errors, mut warnings) = (Vec::new(), Vec::new());
-        let test = part.test_rows(x, y.view(), weights.as_ref().map(|w| w.view()));
         for (alphas, &ratio) in alphas.iter().zip(self.l1_ratios) {
             let start = vec![0.0; design.x_mean.len() * t];
             let path = follow(source.as_mut(), &self.settings, alphas, ratio, design.weight_sum, start, ctl)?;

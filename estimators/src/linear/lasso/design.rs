@@ -215,9 +215,7 @@ impl<'a, 'x, B: Backend, F: Real> Design<'a, 'x, B, F> {
     pub fn products(&self) -> Result<Array2<f64>> {
         Ok(match &self.way {
             Way::Moments { xty, .. } | Way::Wide { xty, .. } => xty.clone(),
-            Way::Sparse(_) => {
-                self.problem(0..self.y.ncols()).apply_t(self.problem(0..self.y.ncols()).targets().view())?
-            }
+            Way::Sparse(_) => self.problem(0..self.y.ncols()).products()?,
         })
     }
 

@@ -5,7 +5,7 @@ use super::model::LassoModel;
 use super::path::follow;
 use super::settings::Settings;
 use crate::linear::LinearModel;
-use crate::linear::problem::check_regression;
+use crate::linear::problem::{check_regression, check_signed_regression};
 use crate::linear::solver::coordinate::Outcome;
 use crate::{Backend, Control, Data, Dtype, Error, Report, Result, Warning, WarningKind, bad_input};
 use ironlearn_linalg::{Real, with_matrix};
@@ -54,6 +54,15 @@ pub fn not_finite() -> Error {
     Error::Input(message.into())
 }
 
+/// Checks targets and weights. Weights of rows of sparse X may be negative, as in scikit-learn: there they stand in sums;
+/// rows of dense X are multiplied by their roots.
+///
+/// # Errors
+/// [`Error::Input`].
+pub fn check(data: &Data<'_>, center: bool) -> Result<()> {
+    if data.x.is_sparse() { check_signed_regression(data, center) } else { check_regression(data, center) }
+}
+
 /// Fits one strength to each target, or to all together.
 ///
 /// # Errors
@@ -67,7 +76,7 @@ pub fn fit<B: Backend>(
     on: &B,
     ctl: &Control,
 ) -> Result<LassoModel> {
-    check_regression(data, settings.fit_intercept)?;
+    check(data, settings.fit_intercept)?;
     let y = data.values(settings.name)?;
     let plan =
         Plan { center: settings.fit_intercept, precompute: settings.precompute, penalties: y.ncols(), offset: None };

@@ -1,9 +1,8 @@
 //! A path of penalties: each fit goes on from the one before.
 
 use super::design::{Design, Plan};
-use super::fit::{Ended, not_finite};
+use super::fit::{Ended, check, not_finite};
 use super::settings::Settings;
-use crate::linear::problem::check_regression;
 use crate::linear::solver::coordinate::{Source, State, solve};
 use crate::penalty::{BlockElasticNet, ElasticNet};
 use crate::{Backend, Control, Data, Result, bad_input};
@@ -122,7 +121,7 @@ pub struct PathOptions<'a> {
 /// As a fit of [`super::ElasticNet`].
 pub fn enet_path<B: Backend>(data: &Data<'_>, options: &PathOptions<'_>, on: &B, ctl: &Control) -> Result<Path> {
     let settings = &options.settings;
-    check_regression(data, settings.fit_intercept)?;
+    check(data, settings.fit_intercept)?;
     settings.check()?;
     let y = data.values(settings.name)?;
     let plan = Plan {

@@ -10,7 +10,7 @@ pub use path::{path, path_of_moments};
 
 use super::LinearModel;
 use super::lars::Precompute;
-use super::problem::{Problem, check_regression};
+use super::problem::{Problem, TOO_LARGE, check_regression};
 use super::solver::columns::{Moments, Rows};
 use super::solver::pursuit::{Pursued, Until, pursue};
 use crate::{Backend, Checked, Control, Data, Error, FitOn, Params, Report, Result, bad_input};
@@ -81,7 +81,7 @@ pub(super) fn pursue_all<'a, 'x, B: Backend, F: Real>(
     }
     let (problem, moments) = problem.moments(center)?;
     let Some(moments) = moments else {
-        bad_input!("the squares of X add up to more than a float64 can hold: scale its columns down");
+        bad_input!("{TOO_LARGE}");
     };
     let each = (0..t).map(|k| {
         let (gram, xty, yty) = (moments.gram.view(), moments.xty.column(k), moments.yty[k]);

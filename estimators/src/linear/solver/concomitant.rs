@@ -3,7 +3,8 @@
 //! Half the objective is the largest value over `|u| ≤ epsilon` of `Σ w·(u·r + sigma·(1 − u²)/2) + alpha/2·‖coef‖²`, so the
 //! scale is the multiplier of the dual's one condition `Σ w·u² ≤ 1` (weights add up to 1). Predictor and corrector
 //! steps go for all of it at once, with one weighted Gram of X each. Neither a nearly straight loss (epsilon near 1) nor
-//! a scale that falls to 0 slows them down, and every step is a function of weighted sums over the rows.
+//! a scale that falls to 0 slows them down, and every step is a function of weighted sums over the rows. With negative
+//! weights there is no such dual; then `descent` goes downhill instead.
 
 use super::interior_point::design::{Design, dot};
 use super::interior_point::side::{Aim, Side, loss};
@@ -12,12 +13,15 @@ use crate::loss::{Huber, Loss};
 use crate::{Backend, Control, Result};
 use ironlearn_linalg::Real;
 use ndarray::{Array1, Array2, ArrayView1};
+use std::borrow::Cow;
+
+mod descent;
 
 /// The problem, but for X.
 pub struct Concomitant {
     /// The target; with an intercept best less its mean.
     pub y: Vec<f64>,
-    /// Weights that are not negative and add up to 1.
+    /// Weights that add up to 1.
     pub weights: Vec<f64>,
     /// Where the loss turns straight, in units of the scale.
     pub epsilon: f64,
@@ -97,7 +101,9 @@ impl Concomitant {
         ctl: &Control,
     ) -> Result<Solved> {
         let y = ArrayView1::from(&self.y);
-        let (design, mut theta) = Design::new(on, x, y, &self.weights, (self.intercept, self.alpha > 0.0), ctl)?;
+        let signed = self.weights.iter().any(|&w| w < 0.0);
+        let units = if signed { self.weights.iter().map(|w| w.abs()).collect() } else { Cow::from(&self.weights) };
+        let (design, mut theta) = Design::new(on, x, y, &units, (self.intercept, self.alpha > 0.0), ctl)?;
         theta.fill(0.0);
         let mut scale = 1.0;
         if let Some(start) = &start {
@@ -112,6 +118,9 @@ impl Concomitant {
             let (coef, intercept) = design.coefficients(&theta);
             let at = start.unwrap_or(Iterate { coef, intercept, scale });
             return Ok(Solved { at, residual, iterations: 0, converged: false, gap: f64::INFINITY });
+        }
+        if signed {
+            return self.descend(&design, theta, scale);
         }
         if self.intercept && start.is_none() {
             let last = theta.len() - 1;

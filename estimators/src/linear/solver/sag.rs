@@ -146,7 +146,7 @@ impl Sag {
         for i in 0..n {
             rows.read(i, &mut columns, &mut values);
             let square: f64 = values.iter().map(|v| v * v).sum();
-            curvature = curvature.max(weight(i) * (square + f64::from(u8::from(with_b))));
+            curvature = curvature.max(weight(i).abs() * (square + f64::from(u8::from(with_b))));
         }
         let penalty = self.alpha / n as f64;
         let lipschitz = curvature + penalty;

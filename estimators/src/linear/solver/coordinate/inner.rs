@@ -196,7 +196,10 @@ impl Set<'_> {
             moved += change * (start.c[i] + self.c[i]);
             along += change * self.xty[i];
         }
-        self.fit = Fit { square: (start.fit.square - moved).max(0.0), by_target: start.fit.by_target - along };
+        let square = start.fit.square - moved;
+        // Just below 0 it is rounding; with negative weights there are squares below 0.
+        let square = if square.abs() <= 1e-10 * start.fit.square.abs() { square.max(0.0) } else { square };
+        self.fit = Fit { square, by_target: start.fit.by_target - along };
     }
 }
 

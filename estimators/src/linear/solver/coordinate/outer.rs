@@ -65,7 +65,7 @@ pub fn solve<S: Source + ?Sized, P: Gauged>(
         if converged || passes >= rule.max_iter || !found.gap.is_finite() {
             return Ok(Outcome { gap: found.gap, goal, passes, converged });
         }
-        if penalty.l1() > 0.0 && screen(source, penalty, found, state, &mut alive) {
+        if penalty.l1() > 0.0 && source.screens() && screen(source, penalty, found, state, &mut alive) {
             state.fit = Some(source.look(&state.w, &mut state.c, exact, ctl)?);
         }
         let set = working_set(source, penalty, found, state, &alive);

@@ -29,6 +29,11 @@ pub trait Source {
     /// `‖b‖²`.
     fn yty(&self) -> f64;
 
+    /// Whether a duality gap is a bound of distances: not where weights of either sign leave no A.
+    fn screens(&self) -> bool {
+        true
+    }
+
     /// Writes `Aᵀ(b − A·w)` to `c`; `exact`: from the rows, where that is more precise.
     ///
     /// # Errors

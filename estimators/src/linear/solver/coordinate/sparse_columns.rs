@@ -1,17 +1,19 @@
 //! A source over sparse X by columns, centred without being formed.
 
 use super::source::{Fit, Moves, Source};
-use crate::{Control, Result};
+use crate::{Control, Result, bad_input};
 use ironlearn_linalg::{Compressed, Real, threads};
 use ndarray::ArrayView2;
 
 /// Above this size of a set descent goes by its columns.
 const MOST: usize = 2048;
 
-/// `X − 1·x̄ᵀ` with weights, for a CSC matrix without duplicate entries.
+/// `X − 1·x̄ᵀ` with weights, for a CSC matrix without duplicate entries. Some weights may be negative: what is called a
+/// square then is the sum of weighted ones.
 pub struct SparseColumns<'a, F> {
     x: Compressed<'a, F>,
     weights: Vec<f64>,
+    signed: bool,
     total: f64,
     mean: Vec<f64>,
     /// `Σ w·x` of each column.
@@ -29,7 +31,8 @@ impl<'a, F: Real> SparseColumns<'a, F> {
     /// Of centred targets y (n × t) and the columns' means, as given.
     ///
     /// # Errors
-    /// [`crate::Error::Linalg`] for an interrupted run.
+    /// [`crate::Error::Linalg`] for an interrupted run; [`crate::Error::Input`] where negative weights make a column's
+    /// squares add up to less than 0, so that there is no minimum.
     pub fn new(
         x: Compressed<'a, F>,
         y: ArrayView2<'_, f64>,
@@ -42,6 +45,7 @@ impl<'a, F: Real> SparseColumns<'a, F> {
         let weighted: Vec<f64> = flat.iter().enumerate().map(|(at, y)| y * weights[at % n]).collect();
         let totals: Vec<f64> = weighted.chunks_exact(n).map(|y| y.iter().sum()).collect();
         let total: f64 = weights.iter().sum();
+        let signed = weights.iter().any(|&w| w < 0.0);
         let parts = threads::map_tiles(ctl, p, 256, |cols| {
             let mut out = Vec::with_capacity(cols.len() * (t + 2));
             for j in cols {
@@ -53,13 +57,15 @@ impl<'a, F: Real> SparseColumns<'a, F> {
                     (0..t).for_each(|k| products[k] += v * weighted[k * n + i]);
                 });
                 out.push(sum);
-                out.push((square + mean[j] * mean[j] * total).max(0.0));
+                let square = square + mean[j] * mean[j] * total;
+                out.push(if signed { square } else { square.max(0.0) });
                 out.extend((0..t).map(|k| products[k] - mean[j] * totals[k]));
             }
             out
         })?;
         let mut found = SparseColumns {
             x,
+            signed,
             total,
             mean,
             sums: vec![],
@@ -73,11 +79,27 @@ impl<'a, F: Real> SparseColumns<'a, F> {
         };
         for column in parts.iter().flat_map(|part| part.chunks_exact(t + 2)) {
             found.sums.push(column[0]);
-            found.squares.push(column[1]);
+            if column[1] < 0.0 && found.squares_below_zero(found.squares.len(), column[1]) {
+                bad_input!(
+                    "Negative values in data passed to `sample_weight` make the squares of column {} add up to {}: there \
+                     is no minimum",
+                    found.squares.len(),
+                    column[1]
+                );
+            }
+            found.squares.push(column[1].max(0.0));
             found.xty.extend(&column[2..]);
         }
         found.yty = found.y.iter().zip(&weighted).map(|(y, v)| y * v).sum();
         Ok(found)
+    }
+
+    /// Whether that is more than rounding.
+    fn squares_below_zero(&self, j: usize, square: f64) -> bool {
+        let mut size = 0.0;
+        self.x
+            .for_slice(j, |i, v| size += self.weights[i].abs() * (v.widen() * v.widen() + self.mean[j] * self.mean[j]));
+        square < -1e-12 * size
     }
 
     fn stored(&self, set: &[u32]) -> usize {
@@ -106,6 +128,10 @@ impl<F: Real> Source for SparseColumns<'_, F> {
 
     fn yty(&self) -> f64 {
         self.yty
+    }
+
+    fn screens(&self) -> bool {
+        !self.signed
     }
 
     fn look(&mut self, w: &[f64], c: &mut [f64], _: bool, ctl: &Control) -> Result<Fit> {
