@@ -150,16 +150,15 @@ NEGATIVE = {
     "SGDRegressor": (COMPUTES, COMPUTES),
     "TweedieRegressor": (COMPUTES, COMPUTES),
 }
-# The same by solver, where that is more than the default's: what the parameters are, then dense X and CSR. scikit-learn's
-# sag turns into sparse_cg for an intercept with sparse X; liblinear leaves out the rows of a negative weight.
-INTERCEPT = {"fit_intercept": True}
+# The same by solver, where that is more than the default's: what the parameters are, then dense X and CSR. In
+# scikit-learn sag turns into sparse_cg for an intercept with sparse X; liblinear leaves out rows of a negative weight.
 FREE = {"fit_intercept": False}
 PRECISE = {"tol": 1e-10, "max_iter": 20_000}
 SOLVERS = [("Ridge", {"solver": s} | PRECISE | FREE, (COMPUTES, COMPUTES)) for s in ("sag", "saga")]
-SOLVERS += [("Ridge", {"solver": "sag"} | PRECISE, (COMPUTES, NAN)), ("Ridge", {"solver": "saga"} | PRECISE, (COMPUTES,))]
-SOLVERS += [("RidgeClassifier", {"solver": "sag"} | PRECISE, (COMPUTES, NAN))]
+SOLVERS += [(name, {"solver": "sag"} | PRECISE, (COMPUTES, NAN)) for name in ("Ridge", "RidgeClassifier")]
+SOLVERS += [("Ridge", {"solver": "saga"} | PRECISE, (COMPUTES,)), ("Ridge", {"solver": "svd"}, (LINALG,))]
 SOLVERS += [("Ridge", {"solver": s} | FREE, (NAN, NAN)) for s in ("sparse_cg", "lsqr")]
-SOLVERS += [("Ridge", {"solver": "svd"}, (LINALG,)), ("Ridge", {"solver": "cholesky"} | FREE, (NAN_REFUSED, NAN_REFUSED))]
+SOLVERS += [("Ridge", {"solver": "cholesky"} | FREE, (NAN_REFUSED, NAN_REFUSED))]
 SOLVERS += [("Ridge", {"positive": True}, (STOPPED, STOPPED))]
 SOLVERS += [
     ("LogisticRegression", {"solver": s} | PRECISE, (COMPUTES, COMPUTES))

@@ -14,8 +14,8 @@ that name in scikit-learn stops at:
 - ``exact``: rounding only (svd, cholesky);
 - ``projected``: an entry of the gradient that may be followed without a coefficient below 0 is at most tol (lbfgs with
   positive=True);
-- ``dual``: with the dual variables of the rows as the model has them, the dual's gradient is at most tol (liblinear with
-  dual=True).
+- ``dual``: with the dual variables that belong to the model, no entry of the dual's gradient exceeds tol (liblinear
+  with dual=True).
 
 A rounding of the coefficients to the type of X is allowed for: what the gradient changes by when they move by one eps.
 """
