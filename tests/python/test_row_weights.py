@@ -234,3 +234,19 @@ def test_many_negative_weights_end_in_an_answer_or_an_error(name, share):
     w = np.where(np.arange(len(y)) < share * len(y), -2.0, 1.0)
     found, did = outcome("ironlearn", name, PARAMS.get(name, {}), sparse.csr_array(X), y, w)
     assert did in (COMPUTES, STOPPED) or isinstance(found, ValueError), found
+
+
+@pytest.mark.parametrize("container", [sparse.csr_array, sparse.csc_array])
+@pytest.mark.parametrize("name", ["Lasso", "ElasticNet", "MultiTaskLasso", "MultiTaskElasticNet"])
+def test_without_a_minimum_the_error_says_so(name, container):
+    random = np.random.default_rng(14)
+    X = random.normal(size=(35, 25)) * (random.uniform(size=(35, 25)) < 0.6)
+    y = X @ random.normal(size=(25, 2)) + random.normal(size=(35, 2))
+    w = np.ones(35)
+    w[:3] = -1.0
+    about = (X - w @ X / w.sum()) * np.sqrt(np.abs(w))[:, None]
+    # Sums of weighted squares are those of a convex problem no more.
+    assert np.linalg.eigvalsh(about.T @ (np.sign(w)[:, None] * about)).min() < -0.1
+    params = {"alpha": 1e-3, "max_iter": 10_000}
+    with pytest.raises(ValueError, match="Negative values in data passed to `sample_weight` .* no minimum"):
+        made(name, **params).fit(container(X), y if name.startswith("Multi") else y[:, 0], sample_weight=w)

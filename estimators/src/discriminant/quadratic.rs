@@ -140,6 +140,7 @@ fn fit<B: Backend, F: Real>(
         covariance: Array3::zeros((kept, p, p)),
         dtype,
         report: Report::direct(if svd { "svd" } else { "eigen" }),
+        whitened: Default::default(),
     };
     for class in 0..k {
         let rows = sample.rows_of(class);

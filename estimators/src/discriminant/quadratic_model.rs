@@ -6,6 +6,7 @@ use ironlearn_linalg::host::dot::Dot;
 use ironlearn_linalg::{Matrix, Real, threads, with_matrix};
 use ndarray::{Array1, Array2, Array3, Axis};
 use serde::{Deserialize, Serialize};
+use std::sync::OnceLock;
 
 /// A normal distribution for each class, by its principal axes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +31,46 @@ pub struct QdaModel {
     /// What the fit had to say.
     #[serde(default)]
     pub report: Report,
+    /// What scores are computed from.
+    #[serde(skip)]
+    pub(super) whitened: Whitened,
+}
+
+/// The axes in the form that scores need, made when the first row is asked about. It says nothing that the model's
+/// arrays do not, so two models are the same with and without it.
+#[derive(Debug, Clone, Default)]
+pub struct Whitened(OnceLock<Whitening>);
+
+impl PartialEq for Whitened {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Whitening {
+    /// For each class the axes one after the other, each divided by its deviation.
+    axes: Vec<Vec<f64>>,
+    /// For each class `log prior − ½·log det C`.
+    constants: Array1<f64>,
+    /// Row by row.
+    means: Vec<f64>,
+}
+
+impl Whitening {
+    fn of(model: &QdaModel) -> Self {
+        let class = |class: usize| -> Vec<f64> {
+            let axes = model.rotations.index_axis(Axis(0), class);
+            let columns = axes.columns().into_iter().zip(model.scalings.row(class));
+            columns.flat_map(|(axis, v)| axis.mapv(|a| a / v.sqrt())).collect()
+        };
+        let logs = model.scalings.map_axis(Axis(1), |v| v.iter().map(|v| v.ln()).sum::<f64>());
+        Whitening {
+            axes: (0..model.means.nrows()).map(class).collect(),
+            constants: model.priors.mapv(f64::ln) - &(logs * 0.5),
+            means: model.means.iter().copied().collect(),
+        }
+    }
 }
 
 /// Rows that one task answers.
@@ -54,18 +95,7 @@ impl QdaModel {
 
     fn scores_of<F: Real>(&self, x: &Matrix<'_, F>, ctl: &Control) -> Result<Array2<f64>> {
         let (k, p) = self.means.dim();
-        // The axes one after the other, each divided by its deviation.
-        let whiten: Vec<Vec<f64>> = (0..k)
-            .map(|class| {
-                let axes = self.rotations.index_axis(Axis(0), class);
-                let columns = axes.columns().into_iter().zip(self.scalings.row(class));
-                columns.flat_map(|(axis, v)| axis.mapv(|a| a / v.sqrt())).collect()
-            })
-            .collect();
-        let logs = self.scalings.map_axis(Axis(1), |v| v.iter().map(|v| v.ln()).sum::<f64>());
-        let constants = self.priors.mapv(f64::ln) - &(logs * 0.5);
-        let means = self.means.as_standard_layout();
-        let means: Vec<&[f64]> = means.rows().into_iter().filter_map(|row| row.to_slice()).collect();
+        let Whitening { axes, constants, means } = self.whitened.0.get_or_init(|| Whitening::of(self));
         let mut out = Array2::zeros((x.nrows(), k));
         let dot = Dot::detect();
         threads::fill_rows(ctl, out.as_slice_mut().unwrap_or_default(), k, TILE, |first, out| {
@@ -73,12 +103,12 @@ impl QdaModel {
             let (mut packed, mut moved) = (vec![0.0; rows * p], vec![0.0; rows * p]);
             let mut places = vec![0.0; rows * p];
             x.pack(first..first + rows, 0..p, p, &mut packed);
-            for (class, (mean, whiten)) in means.iter().zip(&whiten).enumerate() {
+            for (class, (mean, axes)) in means.chunks_exact(p).zip(axes).enumerate() {
                 for (moved, row) in moved.chunks_exact_mut(p).zip(packed.chunks_exact(p)) {
-                    moved.iter_mut().zip(row).zip(*mean).for_each(|((to, v), m)| *to = v - m);
+                    moved.iter_mut().zip(row).zip(mean).for_each(|((to, v), m)| *to = v - m);
                 }
                 places.fill(0.0);
-                dot.rows(&moved, whiten, p, &mut places);
+                dot.rows(&moved, axes, p, &mut places);
                 for (out, places) in out.chunks_exact_mut(k).zip(places.chunks_exact(p)) {
                     out[class] = constants[class] - 0.5 * places.iter().map(|v| v * v).sum::<f64>();
                 }

@@ -2,10 +2,10 @@
 
 use super::gap::{Certificate, certificate};
 use super::inner::{By, Set, Until};
-use super::source::Source;
+use super::source::{Fit, Source};
 use super::{Rule, State};
 use crate::penalty::Gauged;
-use crate::{Control, Result};
+use crate::{Control, Result, bad_input};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -32,7 +32,8 @@ const PASSES: usize = 100;
 /// Improves `state` until the rule is met.
 ///
 /// # Errors
-/// [`crate::Error::Linalg`] for an interrupted run or a failed device.
+/// [`crate::Error::Linalg`] for an interrupted run or a failed device; [`crate::Error::Input`] where negative weights
+/// leave no minimum.
 pub fn solve<S: Source + ?Sized, P: Gauged>(
     source: &mut S,
     penalty: &P,
@@ -41,7 +42,7 @@ pub fn solve<S: Source + ?Sized, P: Gauged>(
     ctl: &Control,
 ) -> Result<Outcome> {
     let (p, t) = (source.cols(), source.outputs());
-    let goal = rule.tol * source.yty();
+    let goal = rule.tol * source.yty().abs();
     // What remains of b² after rounding is not good enough for a gap that small.
     let exact = rule.tol < 1e-9;
     let mut alive: Vec<bool> = source.squares().iter().map(|&s| s > 0.0).collect();
@@ -52,13 +53,19 @@ pub fn solve<S: Source + ?Sized, P: Gauged>(
         }
     }
     let mut random = rule.random.map(ChaCha8Rng::seed_from_u64);
-    let (mut passes, mut last) = (0, true);
+    // Without a gap that means something, descent has to have come to rest.
+    let (mut passes, mut last) = (0, source.screens());
     loop {
         let fit = match state.fit {
             Some(fit) => fit,
             None => source.look(&state.w, &mut state.c, exact, ctl)?,
         };
         state.fit = Some(fit);
+        if !source.screens() && falls(penalty, &state.w, fit, source.yty()) {
+            bad_input!(
+                "Negative values in data passed to `sample_weight` leave no minimum: the coefficients grow without end"
+            );
+        }
         let found = certificate(penalty, &state.w, &state.c, t, fit);
         ctl.step(passes, rule.max_iter, found.gap)?;
         let converged = found.gap <= goal && (last || passes >= rule.max_iter);
@@ -79,6 +86,13 @@ pub fn solve<S: Source + ?Sized, P: Gauged>(
     }
 }
 
+/// Whether the objective falls without end along `w`: that curves downwards there.
+fn falls<P: Gauged>(penalty: &P, w: &[f64], fit: Fit, yty: f64) -> bool {
+    let length: f64 = w.iter().map(|w| w * w).sum();
+    let curvature = fit.square + yty - 2.0 * fit.by_target + penalty.l2() * length;
+    curvature < -1e-9 * (fit.square.abs() + yty.abs() + 2.0 * fit.by_target.abs())
+}
+
 /// Runs the descent on `set`; the passes.
 fn descend<S: Source + ?Sized, P: Gauged>(
     source: &mut S,
@@ -93,7 +107,7 @@ fn descend<S: Source + ?Sized, P: Gauged>(
     let take = |values: &[f64], width: usize| -> Vec<f64> {
         set.iter().flat_map(|&j| values[j as usize * width..(j as usize + 1) * width].iter().copied()).collect()
     };
-    let fit = state.fit.take().unwrap_or(super::Fit { square: source.yty(), by_target: source.yty() });
+    let fit = state.fit.take().unwrap_or(Fit { square: source.yty(), by_target: source.yty() });
     let (squares, xty) = (take(source.squares(), 1), take(source.xty(), t));
     let (w, c) = (take(&state.w, t), take(&state.c, t));
     let by = if source.has_gram(set.len()) {
