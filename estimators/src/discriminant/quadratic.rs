@@ -177,10 +177,14 @@ fn of_class<B: Backend, F: Real>(
         Some(given) => given.clone(),
         None => sample.covariance(class, rows)?,
     };
-    if params.solver == QdaSolver::Svd {
+    let svd = params.solver == QdaSolver::Svd;
+    // The covariance of the rows as it is: where squares lose digits, its axes come from the rows.
+    if svd || given.is_none() && params.shrinkage.is_none() && rows.len() > covariance.nrows() {
         let units = Array1::ones(covariance.nrows());
         let mut axes = sample.axes(&covariance, &units, Some((class, rows)), 0.0)?;
-        axes.variances.mapv_inplace(|v| (1.0 - params.reg_param) * v.max(0.0) + params.reg_param);
+        if svd {
+            axes.variances.mapv_inplace(|v| (1.0 - params.reg_param) * v.max(0.0) + params.reg_param);
+        }
         return Ok((axes, covariance));
     }
     let covariance = match params.shrinkage {
