@@ -126,6 +126,7 @@ pub mod data;
 pub mod discriminant;
 pub mod error;
 pub mod folds;
+pub mod forest;
 pub mod isotonic;
 pub mod kernel;
 pub mod kernel_ridge;

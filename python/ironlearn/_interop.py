@@ -19,6 +19,24 @@ def register_trees(base, classifier, regressor) -> None:
     tree.DecisionTreeRegressor.register(regressor)
 
 
+def register_extra_trees(classifier, regressor) -> None:
+    """Makes our extremely randomised trees virtual subclasses of scikit-learn's."""
+    from sklearn import tree
+
+    tree.ExtraTreeClassifier.register(classifier)
+    tree.ExtraTreeRegressor.register(regressor)
+
+
+def register_forests(base, **classes) -> None:
+    """Makes our forests virtual subclasses of scikit-learn's classes of the same names."""
+    from sklearn import ensemble
+    from sklearn.ensemble._forest import BaseForest
+
+    BaseForest.register(base)
+    for name, forest in classes.items():
+        getattr(ensemble, name).register(forest)
+
+
 def sklearn_tree(arrays: dict):
     """scikit-learn's `Tree` with the nodes in `arrays` (see the core's `Model.tree`)."""
     from sklearn.tree._tree import NODE_DTYPE, Tree
@@ -54,7 +72,14 @@ def sparse(array):
 
 def partial_dependence(tree, grid, target_features):
     """Partial dependence by scikit-learn's walk over its own tree: what its inspection module calls."""
+    return mean_partial_dependence([tree], grid, target_features)
+
+
+def mean_partial_dependence(trees, grid, target_features):
+    """The mean of the partial dependence of several trees."""
     grid = np.asarray(grid, dtype=np.float32, order="C")
     averaged = np.zeros(grid.shape[0], dtype=np.float64)
-    tree.compute_partial_dependence(grid, np.asarray(target_features, dtype=np.intp, order="C"), averaged)
+    for tree in trees:
+        tree.compute_partial_dependence(grid, np.asarray(target_features, dtype=np.intp, order="C"), averaged)
+    averaged /= len(trees)
     return averaged

@@ -6,15 +6,61 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import MultiOutputMixin, clone
-from sklearn.utils import Bunch, metadata_routing
+from sklearn.utils import Bunch, check_random_state, metadata_routing
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import _check_sample_weight, assert_all_finite, check_is_fitted, validate_data
 
 from ironlearn import _interop
-from ironlearn._base import NativeEstimator
+from ironlearn._base import NativeEstimator, draw_seed
 
 
-class BaseDecisionTree(MultiOutputMixin, NativeEstimator):
+def seed_of(random_state) -> int:
+    """The seed of a tree: a whole number is that seed, so that a forest can tell its trees' seeds."""
+    if isinstance(random_state, Integral):
+        check_random_state(random_state)
+        return int(random_state)
+    return draw_seed(random_state)
+
+
+class TreeBased(NativeEstimator):
+    """What single trees and forests share: constraints, and X as a prediction takes it."""
+
+    def _constraints(self):
+        if self.monotonic_cst is None:
+            return None
+        signs = np.asarray(self.monotonic_cst)
+        if not np.isin(signs, (-1, 0, 1)).all():
+            raise ValueError(f"monotonic_cst must be None or an array-like of -1, 0 or 1, but got {np.unique(signs)}")
+        return signs.astype(int).tolist()
+
+    def _rows(self, X, check_input=True):
+        """X for a prediction: checked natively where it is a plain array, else by scikit-learn's rules."""
+        model = self._fitted("_model")
+        plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype.char in "df"
+        if plain and X.shape[1] == model.n_features_in and len(X) and "feature_names_in_" not in self.__dict__:
+            if self.__sklearn_tags__().input_tags.allow_nan or not np.isnan(X).any():
+                return X
+        if not check_input and plain:
+            return X
+        finite = "allow-nan" if isinstance(X, np.ndarray) or not hasattr(X, "format") else True
+        if not self.__sklearn_tags__().input_tags.allow_nan:
+            finite = True
+        return self._validate_rows(X, accept_sparse=["csr", "csc"], ensure_all_finite=finite)
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        if "report_" in state:
+            # How long the fit took is not part of the model: equal fits give equal pickles.
+            state["report_"] = {**state["report_"], "seconds": 0.0, "ops": []}
+        return state
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+class BaseDecisionTree(MultiOutputMixin, TreeBased):
     """What both trees share: parameters, fitting on validated data, and all that a tree answers."""
 
     __metadata_request__predict = {"check_input": metadata_routing.UNUSED}
@@ -62,34 +108,13 @@ class BaseDecisionTree(MultiOutputMixin, NativeEstimator):
             sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
         params = self._native_params()
         params["monotonic_cst"] = self._constraints()
+        params["random_state"] = seed_of(self.random_state)
         if n_classes is not None:
             params["class_weight"] = class_weight
         self.n_features_in_ = X.shape[1]
         self._fit_native(X, y, n_classes=n_classes, sample_weight=sample_weight, params=params)
         self.__dict__.pop("_sklearn_tree", None)
         return self
-
-    def _constraints(self):
-        if self.monotonic_cst is None:
-            return None
-        signs = np.asarray(self.monotonic_cst)
-        if not np.isin(signs, (-1, 0, 1)).all():
-            raise ValueError(f"monotonic_cst must be None or an array-like of -1, 0 or 1, but got {np.unique(signs)}")
-        return signs.astype(int).tolist()
-
-    def _rows(self, X, check_input=True):
-        """X for a prediction: checked natively where it is a plain array, else by scikit-learn's rules."""
-        model = self._fitted("_model")
-        plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype.char in "df"
-        if plain and X.shape[1] == model.n_features_in and len(X) and "feature_names_in_" not in self.__dict__:
-            if self.__sklearn_tags__().input_tags.allow_nan or not np.isnan(X).any():
-                return X
-        if not check_input and plain:
-            return X
-        finite = "allow-nan" if isinstance(X, np.ndarray) or not hasattr(X, "format") else True
-        if not self.__sklearn_tags__().input_tags.allow_nan:
-            finite = True
-        return self._validate_rows(X, accept_sparse=["csr", "csc"], ensure_all_finite=finite)
 
     @property
     def tree_(self):
@@ -104,9 +129,6 @@ class BaseDecisionTree(MultiOutputMixin, NativeEstimator):
     def __getstate__(self):
         state = super().__getstate__()
         state.pop("_sklearn_tree", None)
-        if "report_" in state:
-            # How long the fit took is not part of the model: equal fits give equal pickles.
-            state["report_"] = {**state["report_"], "seconds": 0.0, "ops": []}
         return state
 
     @property
@@ -178,8 +200,3 @@ class BaseDecisionTree(MultiOutputMixin, NativeEstimator):
         tree = clone(self).set_params(ccp_alpha=0.0).fit(X, y, sample_weight=sample_weight)
         alphas, impurities = tree._model.pruning_path(0)
         return Bunch(ccp_alphas=alphas, impurities=impurities)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags

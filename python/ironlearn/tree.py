@@ -15,7 +15,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from ironlearn import _interop
 from ironlearn._tree import BaseDecisionTree
 
-__all__ = ["DecisionTreeClassifier", "DecisionTreeRegressor"]
+__all__ = ["DecisionTreeClassifier", "DecisionTreeRegressor", "ExtraTreeClassifier", "ExtraTreeRegressor"]
 
 
 class DecisionTreeClassifier(ClassifierMixin, BaseDecisionTree):
@@ -289,4 +289,89 @@ class DecisionTreeRegressor(RegressorMixin, BaseDecisionTree):
         return tags
 
 
+class ExtraTreeClassifier(DecisionTreeClassifier):
+    """An extremely randomised tree that predicts classes: a member of a forest, not of use alone.
+
+    Parameters, attributes and methods are those of scikit-learn's class of this name. For each of some features drawn
+    at random one threshold is drawn, and the best of them splits the node.
+    """
+
+    _native = "ExtraTreeClassifier"
+
+    def __init__(
+        self,
+        *,
+        criterion="gini",
+        splitter="random",
+        max_depth=None,
+        min_samples_split=2,
+        min_samples_leaf=1,
+        min_weight_fraction_leaf=0.0,
+        max_features="sqrt",
+        random_state=None,
+        max_leaf_nodes=None,
+        min_impurity_decrease=0.0,
+        class_weight=None,
+        ccp_alpha=0.0,
+        monotonic_cst=None,
+    ):
+        super().__init__(
+            criterion=criterion,
+            splitter=splitter,
+            max_depth=max_depth,
+            min_samples_split=min_samples_split,
+            min_samples_leaf=min_samples_leaf,
+            min_weight_fraction_leaf=min_weight_fraction_leaf,
+            max_features=max_features,
+            random_state=random_state,
+            max_leaf_nodes=max_leaf_nodes,
+            min_impurity_decrease=min_impurity_decrease,
+            class_weight=class_weight,
+            ccp_alpha=ccp_alpha,
+            monotonic_cst=monotonic_cst,
+        )
+
+
+class ExtraTreeRegressor(DecisionTreeRegressor):
+    """An extremely randomised tree that predicts numbers: a member of a forest, not of use alone.
+
+    Parameters, attributes and methods are those of scikit-learn's class of this name. For each of some features drawn
+    at random one threshold is drawn, and the best of them splits the node.
+    """
+
+    _native = "ExtraTreeRegressor"
+
+    def __init__(
+        self,
+        *,
+        criterion="squared_error",
+        splitter="random",
+        max_depth=None,
+        min_samples_split=2,
+        min_samples_leaf=1,
+        min_weight_fraction_leaf=0.0,
+        max_features=1.0,
+        random_state=None,
+        min_impurity_decrease=0.0,
+        max_leaf_nodes=None,
+        ccp_alpha=0.0,
+        monotonic_cst=None,
+    ):
+        super().__init__(
+            criterion=criterion,
+            splitter=splitter,
+            max_depth=max_depth,
+            min_samples_split=min_samples_split,
+            min_samples_leaf=min_samples_leaf,
+            min_weight_fraction_leaf=min_weight_fraction_leaf,
+            max_features=max_features,
+            random_state=random_state,
+            max_leaf_nodes=max_leaf_nodes,
+            min_impurity_decrease=min_impurity_decrease,
+            ccp_alpha=ccp_alpha,
+            monotonic_cst=monotonic_cst,
+        )
+
+
 _interop.register_trees(BaseDecisionTree, DecisionTreeClassifier, DecisionTreeRegressor)
+_interop.register_extra_trees(ExtraTreeClassifier, ExtraTreeRegressor)

@@ -54,6 +54,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<transformer::Transformer>()?;
     module.add_class::<saved::Pipeline>()?;
     module.add_function(wrap_pyfunction!(transformer::fit_transformer, module)?)?;
+    module.add_function(wrap_pyfunction!(tree::forest_rows, module)?)?;
+    module.add_function(wrap_pyfunction!(tree::isolation_rows, module)?)?;
     module.add_function(wrap_pyfunction!(rows::factorize, module)?)?;
     module.add_function(wrap_pyfunction!(rows::parse_times, module)?)?;
     module.add_function(wrap_pyfunction!(run::allowed_threads, module)?)?;

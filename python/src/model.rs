@@ -201,6 +201,47 @@ impl Model {
         tree::arrays(py, tree::of(&self.inner, k)?)
     }
 
+    /// Tree `k` as a model of its own, of the estimator `name`.
+    #[pyo3(signature = (k, name, features=None))]
+    fn tree_model(&self, k: usize, name: &str, features: Option<Vec<u32>>) -> PyResult<Self> {
+        Ok(Model::new(tree::alone(&self.inner, k, name, features.as_deref())?))
+    }
+
+    /// The seed of each tree of a forest.
+    fn tree_seeds(&self) -> PyResult<Vec<u64>> {
+        Ok(tree::seeds(&self.inner)?.to_vec())
+    }
+
+    /// How many rows each tree of a forest drew.
+    fn rows_drawn(&self) -> PyResult<usize> {
+        tree::rows_drawn(&self.inner)
+    }
+
+    /// The features that tree `k` of an isolation forest may use.
+    fn tree_features(&self, k: usize) -> PyResult<Vec<u32>> {
+        Ok(tree::features(&self.inner, k)?.to_vec())
+    }
+
+    /// The numbers of the leaves of each tree.
+    fn leaves<'py>(&self, py: Python<'py>) -> Vec<Bound<'py, PyAny>> {
+        tree::leaves(py, &self.inner)
+    }
+
+    /// The scores of an isolation forest: float64 (n,).
+    #[pyo3(signature = (x, options=None))]
+    fn score_samples<'py>(
+        &self,
+        py: Python<'py>,
+        x: &Bound<'py, PyAny>,
+        options: Option<Options>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let scores = self.on(py, x, options, |x, ctl| match &self.inner {
+            AnyModel::IsolationForest(forest) => forest.scores(x, ctl),
+            other => Err(ironlearn::Error::Unsupported(format!("a model of {} has no scores", other.name()))),
+        })?;
+        Ok(array::to_numpy(py, ndarray::Array1::from(scores), Dtype::F64))
+    }
+
     /// Tree `k`'s number of nodes, depth and number of leaves.
     fn tree_size(&self, k: usize) -> PyResult<(usize, usize, usize)> {
         let tree = tree::of(&self.inner, k)?;

@@ -347,4 +347,21 @@ registry! {
         "decision-tree-classifier", [predict, proba, apply];
     DecisionTreeRegressor: crate::tree::DecisionTreeRegressor => crate::tree::NumberTree, Regression,
         "decision-tree-regressor", [predict, apply];
+    ExtraTreeClassifier: crate::tree::ExtraTreeClassifier => crate::tree::ClassTree, Classification,
+        "extra-tree-classifier", [predict, proba, apply];
+    ExtraTreeRegressor: crate::tree::ExtraTreeRegressor => crate::tree::NumberTree, Regression,
+        "extra-tree-regressor", [predict, apply];
+    // Forests.
+    RandomForestClassifier: crate::forest::RandomForestClassifier => crate::forest::ClassForest, Classification,
+        "random-forest-classifier", [predict, proba, apply];
+    RandomForestRegressor: crate::forest::RandomForestRegressor => crate::forest::NumberForest, Regression,
+        "random-forest-regressor", [predict, apply];
+    ExtraTreesClassifier: crate::forest::ExtraTreesClassifier => crate::forest::ClassForest, Classification,
+        "extra-trees-classifier", [predict, proba, apply];
+    ExtraTreesRegressor: crate::forest::ExtraTreesRegressor => crate::forest::NumberForest, Regression,
+        "extra-trees-regressor", [predict, apply];
+    IsolationForest: crate::forest::IsolationForest => crate::forest::IsolationModel, Outliers, "isolation-forest",
+        [predict, decision, apply];
+    RandomTreesEmbedding: crate::forest::RandomTreesEmbedding => crate::forest::EmbeddingModel, Clustering,
+        "random-trees-embedding", [predict, transform, apply];
 }

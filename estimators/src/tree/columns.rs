@@ -87,6 +87,18 @@ impl Sparse {
         self.values.truncate(end);
     }
 
+    /// The given columns.
+    pub(crate) fn columns_only(&self, columns: &[u32]) -> Sparse {
+        let (mut starts, mut rows, mut values) = (vec![0], Vec::new(), Vec::new());
+        for &j in columns {
+            let (from, with) = self.column(j as usize);
+            rows.extend_from_slice(from);
+            values.extend_from_slice(with);
+            starts.push(rows.len());
+        }
+        Sparse { shape: (self.shape.0, columns.len()), starts, rows, values }
+    }
+
     /// The rows of a column that are not 0, rising, and their values.
     pub fn column(&self, j: usize) -> (&[u32], &[f32]) {
         let range = self.starts[j]..self.starts[j + 1];
@@ -120,7 +132,7 @@ impl<'a> Columns<'a> {
     }
 
     /// A copy, column by column, for searches that read one column after the other.
-    pub fn packed(&self) -> Columns<'static> {
+    pub fn packed<'b>(&self) -> Columns<'b> {
         const GROUP: usize = 8;
         let (n, p) = self.shape();
         let mut values = Vec::with_capacity(n * p);

@@ -18,6 +18,7 @@
 pub mod classifier;
 mod columns;
 pub mod criterion;
+mod ground;
 pub mod grow;
 mod model;
 mod nodes;
@@ -31,16 +32,22 @@ mod shared;
 mod source;
 mod split;
 mod structure;
+mod target;
 
 pub use crate::class_weight::{ClassWeight, WeightRule};
-pub use classifier::{ClassCriterion, DecisionTreeClassifier};
+pub use classifier::{ClassCriterion, DecisionTreeClassifier, ExtraTreeClassifier};
 pub use columns::Columns;
 pub use criterion::Criterion;
+pub use ground::Ground;
+pub(crate) use model::argmax;
 pub use model::{ClassTree, NumberTree};
 pub use params::{Count, FeatureRule, MaxFeatures, Splitter};
-pub use regressor::{DecisionTreeRegressor, NumberCriterion};
+pub(crate) use params::{Growth, growth};
+pub(crate) use predict::{fill_by, paths};
+pub use regressor::{DecisionTreeRegressor, ExtraTreeRegressor, NumberCriterion};
 pub use split::Limits;
 pub use structure::Tree;
+pub(crate) use target::{ClassTarget, NumberTarget};
 
 use crate::{Result, bad_input};
 

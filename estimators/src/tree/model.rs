@@ -79,7 +79,7 @@ fn matrix(rows: usize, columns: usize, values: Vec<f64>) -> Result<Array2<f64>> 
 }
 
 /// The first of the largest.
-fn argmax(values: impl Iterator<Item = f64>) -> usize {
+pub(crate) fn argmax(values: impl Iterator<Item = f64>) -> usize {
     let mut best = (0, f64::NEG_INFINITY);
     for (code, value) in values.enumerate() {
         if value > best.1 {

@@ -77,7 +77,7 @@ impl MaxFeatures {
 
 /// What limits a tree's growth: the same for classes and numbers.
 #[derive(Debug, Clone)]
-pub struct Growth<'a> {
+pub(crate) struct Growth<'a> {
     pub estimator: &'static str,
     pub splitter: Splitter,
     pub max_depth: Option<u64>,
@@ -95,9 +95,12 @@ pub struct Growth<'a> {
 /// Takes the fields of either parameter struct that [`Growth`] names.
 macro_rules! growth {
     ($params:expr) => {
-        $crate::tree::params::Growth {
+        $crate::tree::growth!($params, $params.splitter)
+    };
+    ($params:expr, $splitter:expr) => {
+        $crate::tree::Growth {
             estimator: <Self as $crate::Params>::NAME,
-            splitter: $params.splitter,
+            splitter: $splitter,
             max_depth: $params.max_depth,
             min_samples_split: $params.min_samples_split,
             min_samples_leaf: $params.min_samples_leaf,
@@ -111,7 +114,7 @@ macro_rules! growth {
         }
     };
 }
-pub(super) use growth;
+pub(crate) use growth;
 
 impl Growth<'_> {
     /// Checks the ranges.

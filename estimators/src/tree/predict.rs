@@ -113,50 +113,60 @@ impl Steps {
     }
 }
 
-impl Tree {
-    pub(super) fn steps(&self) -> &Steps {
-        self.steps.get_or_init(|| Steps::new(self))
-    }
+/// Some trees over the same features, walked together.
+struct Walk<'a> {
+    trees: &'a [Tree],
+    width: usize,
+}
 
-    /// Calls `sink(row in the range, leaf)` for each row; false where a value is infinite.
-    fn walk(&self, x: &AnyMatrix<'_>, rows: Range<usize>, sink: &mut impl FnMut(usize, u32)) -> bool {
+impl Walk<'_> {
+    /// Calls `sink(tree, row in the range, leaf)` for each tree and row; false where a value is infinite.
+    fn rows(&self, x: &AnyMatrix<'_>, rows: Range<usize>, sink: &mut impl FnMut(usize, usize, u32)) -> bool {
         with_matrix!(x, x => match x {
-            Matrix::Sparse(x) if x.layout() == Layout::Row => self.walk_sparse(x, rows, sink),
+            Matrix::Sparse(x) if x.layout() == Layout::Row => self.sparse(x, rows, sink),
             _ => match x.as_rows() {
-                Some(values) => self.walk_rows(&values[rows.start * self.n_features..rows.end * self.n_features], sink),
+                Some(values) => self.dense(&values[rows.start * self.width..rows.end * self.width], sink),
                 None => {
-                    let mut packed = vec![0.0_f32; rows.len() * self.n_features];
-                    x.pack(rows, 0..self.n_features, self.n_features, &mut packed);
-                    self.walk_rows(&packed, sink)
+                    let mut packed = vec![0.0_f32; rows.len() * self.width];
+                    x.pack(rows, 0..self.width, self.width, &mut packed);
+                    self.dense(&packed, sink)
                 }
             }
         })
     }
 
-    /// Walks rows that lie one after the other, a few at a time: the look for infinite values brings them near.
-    fn walk_rows<F: Real>(&self, values: &[F], sink: &mut impl FnMut(usize, u32)) -> bool {
+    /// Walks rows that lie one after the other. One tree takes a few at a time, as the look for infinite values has
+    /// just brought them near; of several, each takes the whole block, so that its nodes stay near.
+    fn dense<F: Real>(&self, values: &[F], sink: &mut impl FnMut(usize, usize, u32)) -> bool {
         const NEAR: usize = 64;
-        let (steps, width) = (self.steps(), self.n_features);
-        let mut finite = true;
-        for (i, chunk) in values.chunks(NEAR * width).enumerate() {
-            finite &= !any_infinite(chunk);
-            steps.leaves(chunk, width, &mut |row, leaf| sink(i * NEAR + row, leaf));
+        if let [tree] = self.trees {
+            let (steps, mut finite) = (tree.steps(), true);
+            for (i, chunk) in values.chunks(NEAR * self.width).enumerate() {
+                finite &= !any_infinite(chunk);
+                steps.leaves(chunk, self.width, &mut |row, leaf| sink(0, i * NEAR + row, leaf));
+            }
+            return finite;
+        }
+        let finite = !any_infinite(values);
+        for (k, tree) in self.trees.iter().enumerate() {
+            tree.steps().leaves(values, self.width, &mut |row, leaf| sink(k, row, leaf));
         }
         finite
     }
 
     /// Walks CSR rows one by one: each is laid out among zeros and taken away again.
-    fn walk_sparse<F: Real>(
+    fn sparse<F: Real>(
         &self,
         x: &Compressed<'_, F>,
         rows: Range<usize>,
-        sink: &mut impl FnMut(usize, u32),
+        sink: &mut impl FnMut(usize, usize, u32),
     ) -> bool {
-        let steps = self.steps();
-        let mut row = vec![F::zero(); self.n_features];
+        let mut row = vec![F::zero(); self.width];
         for (i, major) in rows.enumerate() {
             x.for_slice(major, |j, v| row[j] += v);
-            sink(i, steps.leaf(&row));
+            for (k, tree) in self.trees.iter().enumerate() {
+                sink(k, i, tree.steps().leaf(&row));
+            }
             x.for_slice(major, |j, _| row[j] = F::zero());
         }
         true
@@ -166,7 +176,47 @@ impl Tree {
     fn block(&self, x: &AnyMatrix<'_>) -> usize {
         let by_column = with_matrix!(x, x => matches!(x, Matrix::Sparse(x) if x.layout() == Layout::Column));
         let budget: usize = if by_column { 1 << 24 } else { 1 << 17 };
-        (budget / self.n_features).clamp(1, if by_column { usize::MAX } else { BLOCK })
+        let most = if by_column { usize::MAX } else { BLOCK * if self.trees.len() > 1 { 4 } else { 1 } };
+        (budget / self.width).clamp(1, most)
+    }
+}
+
+/// Fills `out` (`width` entries a row) by `write(tree, leaf, entries)`, in the order of the trees.
+///
+/// # Errors
+/// [`crate::Error::Input`] for infinite values; [`ironlearn_linalg::Error::Interrupted`].
+pub(crate) fn fill_by<T: Send>(
+    trees: &[Tree],
+    x: &AnyMatrix<'_>,
+    out: &mut [T],
+    width: usize,
+    ctl: &Control,
+    write: impl Fn(usize, usize, &mut [T]) + Sync + Send,
+) -> Result<()> {
+    if x.is_sparse() {
+        check_values(x)?;
+    }
+    let walk = Walk { trees, width: x.ncols() };
+    trees.iter().for_each(|tree| {
+        tree.steps();
+    });
+    let infinite = AtomicBool::new(false);
+    threads::fill_rows(ctl, out, width, walk.block(x), |first, out| {
+        let rows = first..first + out.len() / width;
+        let write = &mut |tree, row, leaf| write(tree, leaf as usize, &mut out[row * width..(row + 1) * width]);
+        if !walk.rows(x, rows, write) {
+            infinite.store(true, Ordering::Relaxed);
+        }
+    })?;
+    if infinite.into_inner() {
+        bad_input!("{INFINITE}");
+    }
+    Ok(())
+}
+
+impl Tree {
+    pub(super) fn steps(&self) -> &Steps {
+        self.steps.get_or_init(|| Steps::new(self))
     }
 
     /// Fills `out` (`width` entries a row) by `write(leaf, entries)`.
@@ -181,22 +231,7 @@ impl Tree {
         ctl: &Control,
         write: impl Fn(usize, &mut [T]) + Sync + Send,
     ) -> Result<()> {
-        if x.is_sparse() {
-            check_values(x)?;
-        }
-        self.steps();
-        let infinite = AtomicBool::new(false);
-        threads::fill_rows(ctl, out, width, self.block(x), |first, out| {
-            let rows = first..first + out.len() / width;
-            let write = &mut |row, leaf| write(leaf as usize, &mut out[row * width..(row + 1) * width]);
-            if !self.walk(x, rows, write) {
-                infinite.store(true, Ordering::Relaxed);
-            }
-        })?;
-        if infinite.into_inner() {
-            bad_input!("{INFINITE}");
-        }
-        Ok(())
+        fill_by(std::slice::from_ref(self), x, out, width, ctl, |_, leaf, out| write(leaf, out))
     }
 
     /// The leaf of each row.
@@ -215,17 +250,30 @@ impl Tree {
     /// As [`Tree::fill`].
     pub fn decision_path(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<(Vec<i64>, Vec<i64>)> {
         let leaves = self.apply(x, ctl)?;
-        let parents = self.parents();
-        let (mut offsets, mut nodes) = (vec![0], Vec::new());
-        for leaf in leaves {
-            let start = nodes.len();
-            let path = std::iter::successors(Some(leaf as usize), |&node| parents[node]);
-            nodes.extend(path.map(|node| node as i64));
-            nodes[start..].reverse();
-            offsets.push(nodes.len() as i64);
-        }
-        Ok((offsets, nodes))
+        Ok(paths(std::slice::from_ref(self), &leaves))
     }
+}
+
+/// For each row the nodes from the roots to its leaves (as many a row as there are trees), as CSR: the nodes of a tree
+/// are numbered on from those of the trees before it.
+pub(crate) fn paths(trees: &[Tree], leaves: &[i64]) -> (Vec<i64>, Vec<i64>) {
+    let parents: Vec<_> = trees.iter().map(Tree::parents).collect();
+    let before = |sum: &mut usize, tree: &Tree| {
+        *sum += tree.node_count();
+        Some(*sum - tree.node_count())
+    };
+    let starts: Vec<usize> = trees.iter().scan(0, before).collect();
+    let (mut offsets, mut nodes) = (vec![0], Vec::new());
+    for row in leaves.chunks(trees.len().max(1)) {
+        for ((&leaf, parents), start) in row.iter().zip(&parents).zip(&starts) {
+            let first = nodes.len();
+            let path = std::iter::successors(Some(leaf as usize), |&node| parents[node]);
+            nodes.extend(path.map(|node| (start + node) as i64));
+            nodes[first..].reverse();
+        }
+        offsets.push(nodes.len() as i64);
+    }
+    (offsets, nodes)
 }
 
 #[cfg(test)]

@@ -1,0 +1,81 @@
+//! Growing the trees of a forest, side by side.
+
+use super::draws::{Draws, surroundings, tree_seed};
+use super::params::Sampling;
+use crate::tree::{Columns, Ground, Growth, Splitter, Tree};
+use crate::{AnyMatrix, Error, Report, Result, Warning, WarningKind, bad_input};
+use ironlearn_linalg::{Control, threads};
+use std::sync::{Mutex, PoisonError};
+
+/// What a fit makes, whatever is predicted.
+#[derive(Debug)]
+pub(super) struct Grown {
+    pub trees: Vec<Tree>,
+    pub seeds: Vec<u64>,
+    /// How rows were drawn, where they were.
+    pub draws: Option<Draws>,
+    pub report: Report,
+}
+
+/// Grows the trees that are not in `start` yet. `tree(growth, x, weights, ctl)` grows one; `class_weights(rows drawn)`
+/// multiplies the counts of the rows where classes are balanced tree by tree.
+///
+/// # Errors
+/// [`Error::Input`] for data that do not fit; [`ironlearn_linalg::Error::Interrupted`].
+#[allow(clippy::too_many_arguments, reason = "one fit's data, parameters and surroundings")]
+pub(super) fn grow_trees(
+    x: &AnyMatrix<'_>,
+    growth: &Growth<'_>,
+    sampling: &Sampling,
+    weights: Option<&[f64]>,
+    start: Option<(&[Tree], &[u64])>,
+    balance: Option<&(dyn Fn(&[f64]) -> Vec<f64> + Sync)>,
+    tree: impl Fn(&Growth<'_>, &Ground<'_>, Option<&[f64]>, &Control) -> Result<Tree> + Sync,
+    ctl: &Control,
+) -> Result<Grown> {
+    let (n, p) = x.shape();
+    let (size, warning) = sampling.size(n, weights)?;
+    if weights.is_some_and(|w| size.is_some() && !(w.iter().all(|&w| w >= 0.0) && w.iter().any(|&w| w > 0.0))) {
+        bad_input!("rows are drawn in proportion to their weights: none may be negative, and one has to be positive");
+    }
+    let mut report = Report::direct("exact");
+    let mut warn = |message: String| report.warnings.push(Warning { kind: WarningKind::User, message });
+    warning.into_iter().for_each(&mut warn);
+    let (mut trees, mut seeds) =
+        start.map_or((Vec::new(), Vec::new()), |(trees, seeds)| (trees.to_vec(), seeds.to_vec()));
+    let (first, total) = (trees.len(), sampling.n_estimators);
+    if total < first {
+        bad_input!("n_estimators={total} must be larger or equal to len(estimators_)={first} when warm_start==True");
+    }
+    if total == first {
+        warn("Warm-start fitting without increasing n_estimators does not fit new trees.".to_owned());
+    }
+    let draws = size.map(|size| Draws::new(n, size, weights));
+    let random = growth.splitter == Splitter::Random;
+    let ground = Ground::new(Columns::new(x)?, growth.max_features.of(p), random, ctl)?;
+    seeds.extend((first..total).map(|k| tree_seed(growth.random_state, k)));
+    let done = Mutex::new(0);
+    let one = |k: usize| -> Result<Tree> {
+        let seed = seeds[first + k];
+        let growth = Growth { random_state: seed, ..growth.clone() };
+        let part = surroundings(ctl, total - first);
+        let part = part.as_ref().unwrap_or(ctl);
+        let drawn = draws.as_ref().map(|draws| {
+            let counts = draws.counts(seed);
+            match balance {
+                Some(balance) => balance(&counts),
+                None => counts,
+            }
+        });
+        let grown = tree(&growth, &ground, drawn.as_deref().or(weights), part)?;
+        let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+        *done += 1;
+        ctl.step(*done, total - first, f64::NAN).map_err(Error::from)?;
+        Ok(grown)
+    };
+    let grown = if total - first == 1 { vec![one(0)] } else { threads::map(ctl, total - first, one)? };
+    for tree in grown {
+        trees.push(tree?);
+    }
+    Ok(Grown { trees, seeds, draws, report })
+}

@@ -1,0 +1,103 @@
+//! RandomForestRegressor and ExtraTreesRegressor.
+
+use super::grow::grow_trees;
+use super::model::NumberForest;
+use super::out_of_bag::out_of_bag;
+use super::params::{Draw, Sampling, forest_params};
+use crate::tree::{Count, Growth, MaxFeatures, NumberCriterion, NumberTarget, Splitter, growth};
+use crate::{Backend, Checked, Control, Data, FitOn, Params, Result};
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+
+macro_rules! number_forest {
+    ($(#[$doc:meta])* $name:ident, $splitter:expr, $bootstrap:expr) => {
+        forest_params! {
+            $(#[$doc])*
+            $name;
+            splitter: $splitter;
+            bootstrap: $bootstrap;
+            max_features: MaxFeatures::Share(1.0);
+            {
+                /// What a split has to reduce.
+                criterion: NumberCriterion = NumberCriterion::SquaredError,
+            }
+        }
+
+        impl Params for $name {
+            const NAME: &'static str = stringify!($name);
+
+            fn validate(&self) -> Result<()> {
+                self.growth().validate()?;
+                self.sampling().validate()
+            }
+        }
+
+        impl<B: Backend> FitOn<B> for $name {
+            type Model = NumberForest;
+
+            /// Goes on from the trees of `start`, up to `n_estimators`.
+            fn fit_checked(
+                params: &Checked<Self>,
+                data: &Data<'_>,
+                start: Option<&NumberForest>,
+                on: &B,
+                ctl: &Control,
+            ) -> Result<NumberForest> {
+                let (growth, sampling) = (params.growth(), params.sampling());
+                ctl.timed("grow_forest", &on.host_name(), || {
+                    fit(params.criterion, &growth, &sampling, data, start, ctl)
+                })
+            }
+        }
+    };
+}
+
+number_forest! {
+    /// A random forest (Breiman 2001, doi:10.1023/A:1010933404324): trees on rows drawn with replacement, and the mean
+    /// of what they predict.
+    ///
+    /// X may be sparse; where it is dense, NaN is a missing value. Growing costs O(trees · rows · features · depth).
+    RandomForestRegressor, Splitter::Best, true
+}
+
+number_forest! {
+    /// Extremely randomised trees (Geurts, Ernst and Wehenkel 2006, doi:10.1007/s10994-006-6226-1): as a random forest,
+    /// but on all rows, and with one threshold drawn at random for each feature.
+    ExtraTreesRegressor, Splitter::Random, false
+}
+
+fn fit(
+    criterion: NumberCriterion,
+    growth: &Growth<'_>,
+    sampling: &Sampling,
+    data: &Data<'_>,
+    start: Option<&NumberForest>,
+    ctl: &Control,
+) -> Result<NumberForest> {
+    data.check()?;
+    let y = data.values(growth.estimator)?;
+    let outputs = y.ncols();
+    let target = NumberTarget::new(criterion, y)?;
+    target.check_constraints(growth.monotonic_cst.is_some())?;
+    if let Some(start) = start {
+        start.check_start(data.x.ncols(), &vec![1; outputs])?;
+    }
+    let weights = data.weights.as_ref().map(|w| w.to_vec());
+    let grown = grow_trees(
+        &data.x,
+        growth,
+        sampling,
+        weights.as_deref(),
+        start.map(|start| (&*start.trees, &*start.seeds)),
+        None,
+        |growth, ground, weights, ctl| target.grow(growth, ground, weights, ctl),
+        ctl,
+    )?;
+    let mut report = grown.report;
+    let oob = match &grown.draws {
+        Some(draws) if sampling.oob_score => out_of_bag(&grown.trees, &grown.seeds, draws, &data.x, &mut report, ctl)?,
+        _ => Array2::zeros((0, 0)),
+    };
+    let rows_drawn = grown.draws.map_or(0, |draws| draws.size());
+    Ok(NumberForest { trees: grown.trees, seeds: grown.seeds, rows_drawn, oob, report })
+}
