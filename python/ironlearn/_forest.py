@@ -31,12 +31,10 @@ class TreeEnsemble(TreeBased):
     @property
     def estimators_(self):
         """The trees as estimators, a list built when first asked for. Predictions do not run on them."""
-        trees = self.__dict__.get("_estimators")
-        if trees is None:
-            if "_model" not in self.__dict__:
-                raise AttributeError(f"{type(self).__name__!r} object has no attribute 'estimators_'")
-            seeds = self._model.tree_seeds()
-            trees = self._estimators = [self._tree(k, seed) for k, seed in enumerate(seeds)]
+        if "_model" not in self.__dict__:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute 'estimators_'")
+        trees = self.__dict__.setdefault("_estimators", [])
+        trees.extend(self._tree(k, seed) for k, seed in enumerate(self._model.tree_seeds()[len(trees) :], len(trees)))
         return trees
 
     def _tree(self, k, seed, features=None):
@@ -80,8 +78,20 @@ class TreeEnsemble(TreeBased):
         return self._n_samples, self._sample_weight
 
     def _start(self):
-        """The model to go on from, where there is one."""
-        return self.__dict__.get("_model") if self.warm_start else None
+        """The model to go on from, where there is one; else the trees of the last fit are forgotten."""
+        if not self.warm_start:
+            self.__dict__.pop("_estimators", None)
+            return None
+        return self.__dict__.get("_model")
+
+    def _nothing_to_grow(self):
+        """Whether a warm start has all its trees already, of which the user hears."""
+        if not self.warm_start or "_model" not in self.__dict__:
+            return False
+        if self.n_estimators != len(self._model.tree_seeds()):
+            return False
+        warn("Warm-start fitting without increasing n_estimators does not fit new trees.", stacklevel=5)
+        return True
 
     def _tell(self):
         """What is printed while trees are grown."""
@@ -186,8 +196,13 @@ class BaseForest(MultiOutputMixin, TreeEnsemble):
         return self._tree_type, {name: getattr(self, name) for name in self._TREE_PARAMS}
 
     @property
+    def estimator(self):
+        """A tree as the forest grows them, with its defaults."""
+        return self._tree_type()
+
+    @property
     def estimator_(self):
-        """A tree as the forest grows them, not fitted."""
+        """A tree as the forest grows them, with its defaults."""
         check_is_fitted(self)
         return self._tree_type()
 
@@ -222,8 +237,10 @@ class BaseForest(MultiOutputMixin, TreeEnsemble):
                 stacklevel=4,
             )
         y = y.reshape(-1, 1) if y.ndim == 1 else y
-        target, n_classes, sample_weight, class_weight = self._target(y, sample_weight)
         self._check_contradictions()
+        if (not self.oob_score or hasattr(self, "oob_score_")) and self._nothing_to_grow():
+            return self
+        target, n_classes, sample_weight, class_weight = self._target(y, sample_weight)
         self._n_samples, self.n_outputs_ = y.shape
         if self.oob_score:
             kind = type_of_target(target)
@@ -247,7 +264,6 @@ class BaseForest(MultiOutputMixin, TreeEnsemble):
             params=params,
             tell=self._tell(),
         )
-        self.__dict__.pop("_estimators", None)
         self._score_out_of_bag(target)
         return self
 

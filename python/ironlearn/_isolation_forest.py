@@ -19,7 +19,7 @@ from ironlearn.tree import ExtraTreeRegressor
 class IsolationForest(OutlierMixin, TreeEnsemble):
     """Outliers are rows that few random splits separate from the others.
 
-    Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for a given
+    Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
     `random_state` at any number of threads; `n_jobs=None` means all threads allowed.
     """
 
@@ -117,7 +117,6 @@ class IsolationForest(OutlierMixin, TreeEnsemble):
             sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
         self._n_samples, self._sample_weight = X.shape[0], sample_weight
         self._fit_native(X, sample_weight=sample_weight, start=self._start(), tell=self._tell())
-        self.__dict__.pop("_estimators", None)
         return self
 
     def score_samples(self, X):

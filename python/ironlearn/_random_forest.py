@@ -17,7 +17,7 @@ from ironlearn.tree import (
 class RandomForestClassifier(ForestClassifier):
     """A random forest that predicts classes: trees on rows drawn with replacement, features drawn for each split.
 
-    Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for a given
+    Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
     `random_state` at any number of threads; `n_jobs=None` means all threads allowed.
     """
 
@@ -71,7 +71,7 @@ class RandomForestClassifier(ForestClassifier):
 class ExtraTreesClassifier(RandomForestClassifier):
     """Extremely randomised trees that predict classes: one threshold is drawn for each feature that is drawn.
 
-    Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for a given
+    Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
     `random_state` at any number of threads; `n_jobs=None` means all threads allowed.
     """
 
@@ -127,7 +127,7 @@ class ExtraTreesClassifier(RandomForestClassifier):
 class RandomForestRegressor(ForestRegressor):
     """A random forest that predicts numbers: trees on rows drawn with replacement, and the mean of their answers.
 
-    Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for a given
+    Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
     `random_state` at any number of threads; `n_jobs=None` means all threads allowed.
     """
 
@@ -188,7 +188,7 @@ class RandomForestRegressor(ForestRegressor):
 class ExtraTreesRegressor(RandomForestRegressor):
     """Extremely randomised trees that predict numbers: one threshold is drawn for each feature that is drawn.
 
-    Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for a given
+    Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
     `random_state` at any number of threads; `n_jobs=None` means all threads allowed.
     """
 

@@ -26,7 +26,7 @@ from ironlearn.tree import ExtraTreeRegressor
 class RandomTreesEmbedding(TransformerMixin, TreeEnsemble):
     """Totally random trees: each leaf of each tree is a new column, which is 1 for the rows that fall into it.
 
-    Parameters, attributes and methods are those of scikit-learn's class of this name. The trees are the same for a given
+    Parameters, attributes and methods are those of scikit-learn's class of this name. The trees are the same for one
     `random_state` at any number of threads; `n_jobs=None` means all threads allowed.
     """
 
@@ -141,7 +141,6 @@ class RandomTreesEmbedding(TransformerMixin, TreeEnsemble):
             sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
         self._n_samples, self._sample_weight = X.shape[0], sample_weight
         self._fit_native(X, sample_weight=sample_weight, start=self._start(), tell=self._tell())
-        self.__dict__.pop("_estimators", None)
         self._after_load()
         return self.one_hot_encoder_.transform(self._model.apply(X, self._options()))
 

@@ -110,9 +110,11 @@ pub fn alone(model: &AnyModel, k: usize, name: &str, features: Option<&[u32]>) -
 
 /// The numbers of the leaves of each tree.
 pub fn leaves<'py>(py: Python<'py>, model: &AnyModel) -> Vec<Bound<'py, PyAny>> {
-    let of_tree = |tree: &&Tree| (0..tree.node_count()).filter(|&i| tree.children(i).is_none()).map(|i| i as i64);
-    let trees = model.trees();
-    trees.iter().map(|tree| integers(py, of_tree(tree).collect::<ndarray::Array1<i64>>())).collect()
+    let of_tree = |tree: &Tree| {
+        let leaves = (0..tree.node_count()).filter(|&node| tree.children(node).is_none());
+        integers(py, leaves.map(|node| node as i64).collect::<ndarray::Array1<i64>>())
+    };
+    model.trees().into_iter().map(of_tree).collect()
 }
 
 fn rows(py: Python<'_>, rows: impl IntoIterator<Item = u32>) -> Bound<'_, PyAny> {

@@ -122,7 +122,8 @@ impl<B: Backend> FitOn<B> for RandomTreesEmbedding {
         }
         // The trees are grown on numbers that mean nothing: which of the drawn thresholds is best is random too.
         let mut rng = ChaCha8Rng::seed_from_u64(params.random_state);
-        let y = Array2::from_shape_simple_fn((data.x.nrows(), 1), || (rng.next_u64() >> 11) as f64);
+        let y =
+            Array2::from_shape_simple_fn((data.x.nrows(), 1), || (rng.next_u64() >> 11) as f64 / (1_u64 << 53) as f64);
         let target = NumberTarget::new(NumberCriterion::SquaredError, y.view())?;
         let weights = data.weights.as_ref().map(|w| w.to_vec());
         let grown = ctl.timed("grow_forest", &on.host_name(), || {

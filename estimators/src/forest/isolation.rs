@@ -225,6 +225,9 @@ impl<B: Backend> FitOn<B> for IsolationForest {
     }
 }
 
+/// The golden ratio less 1: its multiples are spread evenly, without a pattern.
+const GOLDEN: f64 = 0.618_033_988_749_894_8;
+
 /// One tree, and the features that it may use (rising).
 fn grow(
     columns: &Columns<'_>,
@@ -253,15 +256,17 @@ fn grow(
         ccp_alpha: 0.0,
         monotonic_cst: None,
     };
-    // Any numbers will do that differ: a node is split while its rows do.
-    let numbers = |n: usize| Array2::from_shape_fn((n, 1), |(i, _)| i as f64);
+    // Any numbers will do that differ and have no pattern: a node is split while its rows do. The same for a row
+    // however X is stored.
+    let number = |row: usize| (row as f64 * GOLDEN).fract();
     let mut tree = if let Columns::Sparse(x) = columns {
-        let (y, mut weights) = (numbers(n), vec![0.0; n]);
+        let (y, mut weights) = (Array2::from_shape_fn((n, 1), |(row, _)| number(row)), vec![0.0; n]);
         drawn.iter().for_each(|&(row, count)| weights[row as usize] = count);
         let chosen = Columns::Sparse(x.columns_only(&features));
         NumberTarget::new(NumberCriterion::SquaredError, y.view())?.grow(&growth, &chosen, Some(&weights), ctl)?
     } else {
-        let (y, m) = (numbers(drawn.len()), drawn.len());
+        let m = drawn.len();
+        let y = Array2::from_shape_fn((m, 1), |(i, _)| number(drawn[i].0 as usize));
         let value = |at: usize| columns.value(drawn[at % m].0 as usize, features[at / m] as usize);
         let packed = Columns::Packed((0..m * features.len()).map(value).collect(), (m, features.len()));
         let weights: Vec<f64> = drawn.iter().map(|&(_, count)| count).collect();

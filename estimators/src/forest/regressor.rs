@@ -79,7 +79,9 @@ fn fit(
     let outputs = y.ncols();
     let target = NumberTarget::new(criterion, y)?;
     target.check_constraints(growth.monotonic_cst.is_some())?;
-    if let Some(start) = start {
+    if let Some(start) = start
+        && start.trees.len() != sampling.n_estimators
+    {
         start.check_start(data.x.ncols(), &vec![1; outputs])?;
     }
     let weights = data.weights.as_ref().map(|w| w.to_vec());

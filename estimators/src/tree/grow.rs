@@ -6,7 +6,7 @@
 
 use super::columns::Columns;
 use super::nodes::{Child, Nodes, join};
-use super::open::{Grower, Open};
+use super::open::{Grower, Open, child_key};
 use super::shared::Shared;
 use super::source::Source;
 use super::split::{Bounds, Limits};
@@ -108,7 +108,8 @@ impl<C: Criterion> Grower<'_, '_, C> {
         let root = Open {
             range: 0..n,
             depth: 0,
-            key: self.plan.seed,
+            // Seeds that are neighbours have nothing in common.
+            key: child_key(self.plan.seed, 0),
             active: (0..self.shared.columns.shape().1 as u32).collect(),
             list: 0,
             impurity: None,

@@ -50,7 +50,7 @@ pub(super) struct Grower<'a, 'x, C: Criterion> {
 }
 
 /// A stream of its own for each child (the finaliser of SplitMix64, Steele et al. 2014).
-fn child_key(key: u64, side: u64) -> u64 {
+pub(super) fn child_key(key: u64, side: u64) -> u64 {
     let mut z = key.wrapping_mul(2).wrapping_add(side).wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
