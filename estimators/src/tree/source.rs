@@ -107,7 +107,8 @@ impl<'a> Source<'a> {
         if threshold >= high {
             threshold = low;
         }
-        let missing_left = n_missing > 0 && draw & 1 == 1;
+        // Where all known values are one, only missing ones can go the other way.
+        let missing_left = n_missing > 0 && draw & 1 == 1 && high > low;
         let goes_left = |v: f32| (f64::from(v) <= threshold) | (v.is_nan() & missing_left);
         // Every row is written to both sides and kept on one: which way it goes cannot be guessed.
         let (left, right) = (&mut scratch.entries, &mut scratch.sorted);
