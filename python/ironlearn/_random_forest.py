@@ -46,6 +46,7 @@ class RandomForestClassifier(ForestClassifier):
         ccp_alpha=0.0,
         max_samples=None,
         monotonic_cst=None,
+        max_bins=255,
     ):
         self.n_estimators = n_estimators
         self.criterion = criterion
@@ -66,6 +67,7 @@ class RandomForestClassifier(ForestClassifier):
         self.ccp_alpha = ccp_alpha
         self.max_samples = max_samples
         self.monotonic_cst = monotonic_cst
+        self.max_bins = max_bins
 
 
 class ExtraTreesClassifier(RandomForestClassifier):
@@ -100,6 +102,7 @@ class ExtraTreesClassifier(RandomForestClassifier):
         ccp_alpha=0.0,
         max_samples=None,
         monotonic_cst=None,
+        max_bins=255,
     ):
         super().__init__(
             n_estimators=n_estimators,
@@ -121,6 +124,7 @@ class ExtraTreesClassifier(RandomForestClassifier):
             ccp_alpha=ccp_alpha,
             max_samples=max_samples,
             monotonic_cst=monotonic_cst,
+            max_bins=max_bins,
         )
 
 
@@ -155,6 +159,7 @@ class RandomForestRegressor(ForestRegressor):
         ccp_alpha=0.0,
         max_samples=None,
         monotonic_cst=None,
+        max_bins=255,
     ):
         if isinstance(criterion, str) and criterion == "friedman_mse":
             criterion = "squared_error"
@@ -183,6 +188,7 @@ class RandomForestRegressor(ForestRegressor):
         self.ccp_alpha = ccp_alpha
         self.max_samples = max_samples
         self.monotonic_cst = monotonic_cst
+        self.max_bins = max_bins
 
 
 class ExtraTreesRegressor(RandomForestRegressor):
@@ -216,6 +222,7 @@ class ExtraTreesRegressor(RandomForestRegressor):
         ccp_alpha=0.0,
         max_samples=None,
         monotonic_cst=None,
+        max_bins=255,
     ):
         super().__init__(
             n_estimators=n_estimators,
@@ -236,6 +243,7 @@ class ExtraTreesRegressor(RandomForestRegressor):
             ccp_alpha=ccp_alpha,
             max_samples=max_samples,
             monotonic_cst=monotonic_cst,
+            max_bins=max_bins,
         )
 
 

@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import (
     _check_feature_names_in,
     _check_sample_weight,
+    _num_samples,
     assert_all_finite,
     check_is_fitted,
     validate_data,
@@ -132,6 +133,7 @@ class RandomTreesEmbedding(TransformerMixin, TreeEnsemble):
         -------
         X_transformed : sparse matrix (an array without `sparse_output`) of shape (n_samples, n_out)
         """
+        _num_samples(X)
         X = validate_data(
             self, X, accept_sparse=["csc", "csr"], dtype=[np.float64, np.float32], ensure_all_finite=False
         )

@@ -25,6 +25,12 @@ def seed_of(random_state) -> int:
 class TreeBased(NativeEstimator):
     """What single trees and forests share: constraints, and X as a prediction takes it."""
 
+    def _native_params(self):
+        params = super()._native_params()
+        if isinstance(params.get("max_features"), bool | np.bool_):
+            params["max_features"] = int(params["max_features"])
+        return params
+
     def _constraints(self):
         if self.monotonic_cst is None:
             return None

@@ -8,6 +8,7 @@ import pytest
 from ironlearn import _saved
 from ironlearn._base import NativeEstimator
 from ironlearn._transformer import NativeTransformer
+from scipy.sparse import issparse
 from sklearn.base import is_regressor
 from sklearn.datasets import load_iris
 from sklearn.utils import get_tags
@@ -49,6 +50,8 @@ def test_an_estimator_comes_back(cls, way):
     for name in ANSWERS:
         if hasattr(model, name):
             wanted, found = getattr(model, name)(X), getattr(again, name)(X)
+            if issparse(wanted):
+                wanted, found = wanted.toarray(), found.toarray()
             np.testing.assert_array_equal(found, wanted)
     left_out = OF_THE_FIT.get(cls.__name__, set()) if way == "file" else set()
     for name, wanted in vars(model).items():

@@ -113,7 +113,7 @@ impl<B: Backend> FitOn<B> for RandomTreesEmbedding {
         on: &B,
         ctl: &Control,
     ) -> Result<EmbeddingModel> {
-        let data = Data { x: data.x.clone(), target: Target::None, weights: data.weights };
+        let data = Data { x: data.x, target: Target::None, weights: data.weights };
         data.check()?;
         if let Some(start) = start
             && start.n_features_in() != data.x.ncols()

@@ -17,6 +17,9 @@ pub(super) struct Grown {
     pub report: Report,
 }
 
+/// The weights of rows from how often they were drawn.
+pub(super) type Balance<'a> = dyn Fn(&[f64]) -> Vec<f64> + Sync + 'a;
+
 /// Grows the trees that are not in `start` yet. `tree(growth, x, weights, ctl)` grows one; `class_weights(rows drawn)`
 /// multiplies the counts of the rows where classes are balanced tree by tree.
 ///
@@ -29,7 +32,7 @@ pub(super) fn grow_trees(
     sampling: &Sampling,
     weights: Option<&[f64]>,
     start: Option<(&[Tree], &[u64])>,
-    balance: Option<&(dyn Fn(&[f64]) -> Vec<f64> + Sync)>,
+    balance: Option<&Balance<'_>>,
     tree: impl Fn(&Growth<'_>, &Ground<'_>, Option<&[f64]>, &Control) -> Result<Tree> + Sync,
     ctl: &Control,
 ) -> Result<Grown> {

@@ -166,7 +166,7 @@ impl<B: Backend> FitOn<B> for IsolationForest {
         on: &B,
         ctl: &Control,
     ) -> Result<IsolationModel> {
-        let data = Data { x: data.x.clone(), target: crate::Target::None, weights: data.weights };
+        let data = Data { x: data.x, target: crate::Target::None, weights: data.weights };
         data.check()?;
         let (n, p) = data.x.shape();
         let (size, warning) = params.sample_size(n);
