@@ -77,6 +77,7 @@ impl RandomTreesEmbedding {
             bootstrap: false,
             oob_score: false,
             max_samples: None,
+            max_bins: None,
         }
     }
 }

@@ -55,7 +55,8 @@ pub(super) fn grow_trees(
     }
     let draws = size.map(|size| Draws::new(n, size, weights));
     let random = growth.splitter == Splitter::Random;
-    let ground = Ground::new(Columns::new(x)?, growth.max_features.of(p), random, ctl)?;
+    let bins = sampling.max_bins.map(|bins| bins as usize);
+    let ground = Ground::new(Columns::new(x)?, growth.max_features.of(p), random, bins, ctl)?;
     seeds.extend((first..total).map(|k| tree_seed(growth.random_state, k)));
     let done = Mutex::new(0);
     let one = |k: usize| -> Result<Tree> {

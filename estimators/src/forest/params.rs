@@ -21,6 +21,7 @@ pub(crate) struct Sampling {
     pub bootstrap: bool,
     pub oob_score: bool,
     pub max_samples: Option<Draw>,
+    pub max_bins: Option<u64>,
 }
 
 impl Sampling {
@@ -44,6 +45,9 @@ impl Sampling {
         if !holds {
             let expected = "None, an int in the range [1, inf) or a float in the range (0.0, inf)";
             return wrong("max_samples", expected, &self.max_samples);
+        }
+        if self.max_bins.is_some_and(|bins| !(2..=255).contains(&bins)) {
+            return wrong("max_bins", "None or an int in the range [2, 255]", &self.max_bins);
         }
         if !self.bootstrap && self.max_samples.is_some() {
             crate::bad_input!(
@@ -132,6 +136,9 @@ macro_rules! forest_params {
             /// For each feature whether the prediction (the probability of class 1) may only rise (1), only fall (-1)
             /// or both (0); one output, at most two classes.
             pub monotonic_cst: Option<Vec<i8>>,
+            /// Nodes of at least 1,024 rows choose among the borders of at most so many bins of a feature, which hold
+            /// about as many rows each. Range [2, 255]; `None`: every node is searched exactly.
+            pub max_bins: Option<u64>,
         }
 
         impl Default for $name {
@@ -152,6 +159,7 @@ macro_rules! forest_params {
                     ccp_alpha: 0.0,
                     max_samples: None,
                     monotonic_cst: None,
+                    max_bins: Some(255),
                 }
             }
         }
@@ -170,6 +178,7 @@ macro_rules! forest_params {
                     bootstrap: self.bootstrap,
                     oob_score: self.oob_score,
                     max_samples: self.max_samples,
+                    max_bins: self.max_bins,
                 }
             }
         }

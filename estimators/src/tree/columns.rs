@@ -1,5 +1,6 @@
 //! Columns of X as `f32`: what splits are found on. Dense X is read where it lies; sparse X becomes CSC.
 
+use super::ranks::{Bins, Ranks};
 use crate::{AnyMatrix, Result, bad_input};
 use ironlearn_linalg::{Layout, Matrix, Real};
 use ndarray::ArrayView2;
@@ -18,6 +19,8 @@ pub enum Columns<'a> {
     Packed(Vec<f32>, (usize, usize)),
     /// Sparse.
     Sparse(Sparse),
+    /// Dense, as ranks, and in bins where large nodes are to look at those.
+    Ranked(Ranks, Option<Bins>),
 }
 
 /// A CSC matrix with sorted rows in each column and no duplicates.
@@ -128,6 +131,7 @@ impl<'a> Columns<'a> {
             Columns::F64(x) => x.dim(),
             Columns::Packed(_, shape) => *shape,
             Columns::Sparse(x) => x.shape,
+            Columns::Ranked(x, _) => x.shape(),
         }
     }
 
@@ -151,6 +155,7 @@ impl<'a> Columns<'a> {
             Columns::F32(x) => x[[row, column]],
             Columns::F64(x) => x[[row, column]] as f32,
             Columns::Packed(values, (n, _)) => values[column * n + row],
+            Columns::Ranked(x, _) => x.value(row, column),
             Columns::Sparse(x) => {
                 let (rows, values) = x.column(column);
                 rows.binary_search(&(row as u32)).map_or(0.0, |at| values[at])
@@ -177,6 +182,12 @@ impl<'a> Columns<'a> {
                 for (j, out) in out.iter_mut().enumerate() {
                     out.clear();
                     out.extend_from_slice(&values[(first + j) * n..(first + j + 1) * n]);
+                }
+            }
+            Columns::Ranked(x, _) => {
+                for (j, out) in out.iter_mut().enumerate() {
+                    out.clear();
+                    out.extend((0..x.shape().0).map(|row| x.value(row, first + j)));
                 }
             }
             Columns::Sparse(x) => {

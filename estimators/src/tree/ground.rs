@@ -5,6 +5,7 @@ use super::criterion::row;
 use super::grow::{Plan, from_lists, from_samples, is_presorted};
 use super::nodes::join;
 use super::order::{self, MISSING, NEAR, NEW};
+use super::ranks::{Bins, Ranks};
 use super::{Criterion, Tree};
 use crate::Result;
 use ironlearn_linalg::Control;
@@ -18,17 +19,30 @@ pub struct Ground<'a> {
 }
 
 impl<'a> Ground<'a> {
-    /// Makes X ready for trees that draw `max_features` features a node, and thresholds too where `random`.
+    /// Makes X ready for trees that draw `max_features` features a node, and thresholds too where `random`. With
+    /// `bins`, large nodes look at so many bins of a column (2 to 255) only.
     ///
     /// # Errors
     /// [`ironlearn_linalg::Error::Interrupted`].
-    pub fn new(columns: Columns<'a>, max_features: usize, random: bool, ctl: &Control) -> Result<Self> {
+    pub fn new(
+        columns: Columns<'a>,
+        max_features: usize,
+        random: bool,
+        bins: Option<usize>,
+        ctl: &Control,
+    ) -> Result<Self> {
+        let dense = !matches!(columns, Columns::Sparse(_));
+        if dense && !random && 2 * max_features <= columns.shape().1 {
+            let ranks = Ranks::new(&columns, ctl)?;
+            let bins = bins.map(|most| Bins::new(&ranks, most, ctl)).transpose()?;
+            return Ok(Ground { columns: Columns::Ranked(ranks, bins), lists: None });
+        }
         if is_presorted(&columns, max_features, random) {
             let rows: Vec<u32> = (0..columns.shape().0 as u32).collect();
             let lists = Some(order::presort(&columns, &rows, ctl)?);
             return Ok(Ground { columns, lists });
         }
-        let columns = if matches!(columns, Columns::Sparse(_)) { columns } else { columns.packed() };
+        let columns = if dense { columns.packed() } else { columns };
         Ok(Ground { columns, lists: None })
     }
 

@@ -27,6 +27,8 @@ mod order;
 mod params;
 mod predict;
 mod prune;
+mod ranked;
+mod ranks;
 pub mod regressor;
 mod shared;
 mod source;

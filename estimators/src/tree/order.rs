@@ -81,7 +81,7 @@ fn unkey(key: u32) -> f32 {
 }
 
 /// Sorts by the upper 32 bits; the lower ones rise already, and a stable sort keeps them so.
-fn sort_pairs(pairs: &mut Vec<u64>, other: &mut Vec<u64>) {
+pub(super) fn sort_pairs(pairs: &mut Vec<u64>, other: &mut Vec<u64>) {
     const BITS: u32 = 11;
     if pairs.len() < 512 {
         pairs.sort_unstable();

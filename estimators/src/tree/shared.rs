@@ -3,6 +3,7 @@
 use super::columns::{Columns, Sparse};
 use super::criterion::row;
 use super::order::{self, Room};
+use super::ranks::Keys;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 /// A worker's scratch space.
@@ -12,6 +13,9 @@ pub struct Scratch {
     pub(super) values: Vec<f32>,
     pub(super) entries: Vec<u32>,
     pub(super) sorted: Vec<u32>,
+    pub(super) keys: Keys,
+    pub(super) counts: Vec<u32>,
+    pub(super) sums: Vec<f64>,
 }
 
 /// What is common to all parts of one tree's growth.
@@ -50,7 +54,7 @@ impl<'a, 'x> Shared<'a, 'x> {
     /// values into `scratch.values`.
     pub(super) fn stored(&self, x: &Sparse, rows: &[u32], start: usize, j: usize, scratch: &mut Scratch) {
         let (stored, values) = x.column(j);
-        let Scratch { room, values: found, entries, sorted } = scratch;
+        let Scratch { room, values: found, entries, sorted, .. } = scratch;
         entries.clear();
         found.clear();
         if rows.len() * (stored.len().max(2).ilog2() as usize) < stored.len() {
@@ -85,6 +89,7 @@ impl<'a, 'x> Shared<'a, 'x> {
                 let column = &values[j * n..(j + 1) * n];
                 out.extend(rows.iter().map(|&r| column[row(r)]));
             }
+            Columns::Ranked(x, _) => out.extend(rows.iter().map(|&r| x.value(row(r), j))),
             Columns::Sparse(x) => {
                 let (stored, values) = x.column(j);
                 if rows.len() * (stored.len().max(2).ilog2() as usize) < stored.len() {

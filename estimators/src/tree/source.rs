@@ -7,8 +7,9 @@ use super::Criterion;
 use super::columns::Columns;
 use super::criterion::row;
 use super::order::{self, MISSING};
+use super::ranked;
 use super::shared::{Scratch, Shared};
-use super::split::{Candidate, Found, Search, between};
+use super::split::{Candidate, Found, Place, Search, between};
 use crate::Result;
 use ironlearn_linalg::{Control, threads};
 use std::ops::Range;
@@ -70,6 +71,9 @@ impl<'a> Source<'a> {
             shared.stored(x, &rows[node.clone()], start + node.start, feature as usize, scratch);
             return search.best_stored(&scratch.sorted, &scratch.values, node.len(), scan);
         }
+        if let (Source::Samples(rows, _), Columns::Ranked(ranks, bins)) = (self, shared.columns) {
+            return ranked::best(ranks, bins.as_ref(), &rows[node.clone()], feature as usize, search, scratch, scan);
+        }
         let entries = self.order(node, feature, shared, scratch);
         let n_missing = entries.iter().rev().take_while(|&&e| e & MISSING != 0).count();
         search.best(entries, n_missing, |row| shared.columns.value(row, feature as usize), scan)
@@ -125,7 +129,7 @@ impl<'a> Source<'a> {
         left.truncate(n_left);
         let gain = search.given(left, &right[..n_right], scan);
         let missing_left = if n_missing > 0 { missing_left } else { 2 * n_left > rows.len() };
-        let best = gain.map(|gain| Candidate { gain, n_left, missing_left, drawn: Some(threshold) });
+        let best = gain.map(|gain| Candidate { gain, n_left, missing_left, at: Place::Drawn(threshold) });
         Found { constant: false, best }
     }
 
@@ -139,7 +143,10 @@ impl<'a> Source<'a> {
         scratch: &mut Scratch,
     ) -> f64 {
         let value = |entry: u32| shared.columns.value(row(entry), feature as usize);
-        if let Some(threshold) = split.drawn {
+        if let Place::Ranks(left, right) = split.at {
+            return self.settle_ranks(node, feature, (left, right), split.missing_left, shared, scratch);
+        }
+        if let Place::Drawn(threshold) = split.at {
             if let Source::Samples(rows, start) = self {
                 let rows = &mut rows[node.clone()];
                 shared.values(rows, *start + node.start, feature as usize, &mut scratch.values);
@@ -179,6 +186,24 @@ impl<'a> Source<'a> {
             shared.note_places(rows, *start + node.start);
         }
         threshold
+    }
+
+    /// [`Source::settle`] between two ranks.
+    fn settle_ranks(
+        &mut self,
+        node: &Range<usize>,
+        feature: u32,
+        (left, right): (u32, Option<u32>),
+        missing_left: bool,
+        shared: &Shared<'_, '_>,
+        scratch: &mut Scratch,
+    ) -> f64 {
+        let (Source::Samples(rows, _), Columns::Ranked(ranks, _)) = (self, shared.columns) else {
+            return f64::INFINITY;
+        };
+        ranked::settle(ranks, &mut rows[node.clone()], feature as usize, left, missing_left, &mut scratch.entries);
+        let values = ranks.values(feature as usize);
+        right.map_or(f64::INFINITY, |right| between(values[left as usize], values[right as usize]))
     }
 
     /// Splits the other features' lists as `feature`'s list has been split.

@@ -42,8 +42,19 @@ pub struct Candidate {
     pub n_left: usize,
     /// Whether missing values go left.
     pub missing_left: bool,
-    /// The threshold, where it was drawn; otherwise it lies between two rows of the order.
-    pub drawn: Option<f64>,
+    /// Where the threshold lies.
+    pub at: Place,
+}
+
+/// Where a threshold lies.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Place {
+    /// Between two rows of the order.
+    Order,
+    /// At this number, which was drawn.
+    Drawn(f64),
+    /// Between these two ranks of the column; without a second one, only missing values go right.
+    Ranks(u32, Option<u32>),
 }
 
 /// What a feature offers.
@@ -118,7 +129,7 @@ impl<C: Criterion> Search<'_, C> {
                 && gain > best_gain
             {
                 best_gain = gain;
-                found.best = Some(Candidate { gain, n_left: at, missing_left: 2 * at > n, drawn: None });
+                found.best = Some(Candidate { gain, n_left: at, missing_left: 2 * at > n, at: Place::Order });
             }
         }
         if missing.is_empty() {
@@ -133,7 +144,7 @@ impl<C: Criterion> Search<'_, C> {
             && gain > best_gain
         {
             best_gain = gain;
-            found.best = Some(Candidate { gain, n_left: known.len(), missing_left: false, drawn: None });
+            found.best = Some(Candidate { gain, n_left: known.len(), missing_left: false, at: Place::Order });
         }
         self.criterion.start(scan, self.totals, missing, known);
         for &entry in missing {
@@ -148,7 +159,7 @@ impl<C: Criterion> Search<'_, C> {
                 && gain > best_gain
             {
                 best_gain = gain;
-                found.best = Some(Candidate { gain, n_left: n_missing + at, missing_left: true, drawn: None });
+                found.best = Some(Candidate { gain, n_left: n_missing + at, missing_left: true, at: Place::Order });
             }
         }
         found
@@ -175,7 +186,7 @@ impl<C: Criterion> Search<'_, C> {
         }
         if best.1 > 0 {
             let (gain, n_left) = best;
-            found.best = Some(Candidate { gain, n_left, missing_left: 2 * n_left > n, drawn: None });
+            found.best = Some(Candidate { gain, n_left, missing_left: 2 * n_left > n, at: Place::Order });
             found.constant = false;
         } else {
             found.constant = !(1..n).any(larger);
@@ -204,7 +215,7 @@ impl<C: Criterion> Search<'_, C> {
                 if let Some(gain) = self.gain(scan, at, n)
                     && from_below.is_none_or(|best| gain > best.gain)
                 {
-                    from_below = Some(Candidate { gain, n_left: at, missing_left: 2 * at > n, drawn: None });
+                    from_below = Some(Candidate { gain, n_left: at, missing_left: 2 * at > n, at: Place::Order });
                 }
             }
         }
@@ -220,7 +231,7 @@ impl<C: Criterion> Search<'_, C> {
                 if let Some(gain) = mirrored.gain(scan, n - n_left, n)
                     && from_above.is_none_or(|best| gain >= best.gain)
                 {
-                    from_above = Some(Candidate { gain, n_left, missing_left: 2 * n_left > n, drawn: None });
+                    from_above = Some(Candidate { gain, n_left, missing_left: 2 * n_left > n, at: Place::Order });
                 }
             }
         }
@@ -229,6 +240,46 @@ impl<C: Criterion> Search<'_, C> {
             (a, b) => a.or(b),
         };
         Found { constant, best: best.filter(|best| best.gain > f64::NEG_INFINITY) }
+    }
+
+    /// The best split of `n` rows in bins of these counts and sums, the last bin for missing values, and the bin up to
+    /// which known rows go left. The first of equally good ones wins.
+    pub fn best_of_bins(
+        &self,
+        counts: &[u32],
+        sums: &[f64],
+        n: usize,
+        scan: &mut C::Scan,
+    ) -> Option<(Candidate, usize)> {
+        let (missing, width) = (counts.len() - 1, self.criterion.channels());
+        let n_missing = counts[missing] as usize;
+        let sums = |bin: usize| &sums[bin * width..(bin + 1) * width];
+        let mut best: Option<(Candidate, usize)> = None;
+        for missing_left in [false, true] {
+            if missing_left && n_missing == 0 {
+                break;
+            }
+            self.criterion.start(scan, self.totals, &[], &[]);
+            let mut n_left = 0;
+            if missing_left {
+                self.criterion.push_bin(scan, sums(missing));
+                n_left = n_missing;
+            }
+            for bin in (0..missing).filter(|&bin| counts[bin] > 0) {
+                self.criterion.push_bin(scan, sums(bin));
+                n_left += counts[bin] as usize;
+                if n_left == n {
+                    break;
+                }
+                if let Some(gain) = self.gain(scan, n_left, n)
+                    && best.as_ref().is_none_or(|(best, _)| gain > best.gain)
+                {
+                    let missing_left = missing_left || (n_missing == 0 && 2 * n_left > n);
+                    best = Some((Candidate { gain, n_left, missing_left, at: Place::Order }, bin));
+                }
+            }
+        }
+        best.filter(|(best, _)| best.gain > f64::NEG_INFINITY)
     }
 
     /// The gain of the one split that sends `left` to the left and `right` to the right.

@@ -67,6 +67,11 @@ impl Soil for Ground<'_> {
     }
 }
 
+/// Whether no weight is negative and none is limited, so that every split with a row on either side is allowed.
+fn is_plain(weights: Option<&[f64]>, plan: &Plan) -> bool {
+    weights.is_none_or(|w| plan.limits.min_weight <= 0.0 && w.iter().all(|&w| w >= 0.0))
+}
+
 fn pruned(tree: Tree, alpha: f64) -> Tree {
     if alpha > 0.0 { tree.pruned(alpha) } else { tree }
 }
@@ -123,10 +128,12 @@ impl<'a> ClassTarget<'a> {
         let (rows, weight) = rows_that_count(n, weights)?;
         // Constraints are kept on class 0, whose probability moves the other way.
         let plan = growth.plan(n, p, weight, true)?;
-        let one = n_classes.len() == 1 && weights.is_none();
+        // Sums of squares that are moved along are exact where weights are whole; two classes need none.
+        let exact = |w: &[f64]| n_classes[0] <= 2 || w.iter().all(|w| w.fract() == 0.0);
+        let one = n_classes.len() == 1 && is_plain(weights, &plan) && weights.is_none_or(exact);
         let classes = Classes::new(Cow::Borrowed(&self.codes), n_classes, weights);
         let tree = match self.criterion {
-            ClassCriterion::Gini if one => x.grow(&plan, &GiniOne(classes), rows, weight, n_classes, ctl),
+            ClassCriterion::Gini if one => x.grow(&plan, &GiniOne::new(classes), rows, weight, n_classes, ctl),
             ClassCriterion::Gini => x.grow(&plan, &Gini(classes), rows, weight, n_classes, ctl),
             ClassCriterion::Entropy | ClassCriterion::LogLoss => {
                 x.grow(&plan, &Entropy(classes), rows, weight, n_classes, ctl)
@@ -188,7 +195,7 @@ impl<'a> NumberTarget<'a> {
         let plan = growth.plan(n, p, weight, false)?;
         let (y, outputs, ones) = (Cow::Borrowed(&*self.y), self.outputs, vec![1; self.outputs]);
         let tree = match self.criterion {
-            NumberCriterion::SquaredError if outputs == 1 && weights.is_none() => {
+            NumberCriterion::SquaredError if outputs == 1 && is_plain(weights, &plan) => {
                 let criterion = SquaredErrorOne(Moments::new(y, outputs, weights));
                 x.grow(&plan, &criterion, rows, weight, &ones, ctl)
             }

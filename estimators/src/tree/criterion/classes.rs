@@ -102,6 +102,23 @@ impl<'a> Classes<'a> {
         scan.weight_left += w;
     }
 
+    #[inline(always)]
+    fn add(&self, row: usize, bin: usize, sums: &mut [f64]) {
+        let (outputs, w) = (self.outputs(), self.weight_of(row));
+        let sums = &mut sums[bin * self.n_counts()..(bin + 1) * self.n_counts()];
+        for (k, &code) in self.codes[row * outputs..(row + 1) * outputs].iter().enumerate() {
+            sums[self.offsets[k] + code as usize] += w;
+        }
+    }
+
+    fn push_bin(&self, scan: &mut Sides, bin: &[f64]) {
+        for (at, &w) in bin.iter().enumerate() {
+            scan.left[at] += w;
+            scan.right[at] -= w;
+        }
+        scan.weight_left += bin[..self.offsets[1]].iter().sum::<f64>();
+    }
+
     /// The mean over the outputs of `impurity(counts, weight)`.
     fn mean(&self, counts: &[f64], weight: f64, impurity: fn(&[f64], f64) -> f64) -> f64 {
         let each = self.offsets.windows(2).map(|k| impurity(&counts[k[0]..k[1]], weight));
@@ -169,6 +186,16 @@ macro_rules! class_criterion {
                 let (left, right) = self.weights(scan);
                 (scan.left[0] / left, scan.right[0] / right)
             }
+            fn channels(&self) -> usize {
+                self.0.n_counts()
+            }
+            #[inline(always)]
+            fn add(&self, row: usize, bin: usize, sums: &mut [f64]) {
+                self.0.add(row, bin, sums);
+            }
+            fn push_bin(&self, scan: &mut Sides, bin: &[f64]) {
+                self.0.push_bin(scan, bin);
+            }
         }
     };
 }
@@ -176,10 +203,18 @@ macro_rules! class_criterion {
 class_criterion!(Gini, gini, "The Gini impurity, averaged over the outputs.");
 class_criterion!(Entropy, entropy, "The Shannon entropy in bits, averaged over the outputs.");
 
-/// The Gini impurity of one output, without weights: the sums of squared counts are integers, so they are moved along
-/// exactly, in constant time whatever the number of classes.
+/// The Gini impurity of one output, for weights that are not negative: the sums of squared counts are moved along, in
+/// constant time whatever the number of classes. Without weights, or with whole ones, that is exact.
 #[derive(Debug)]
-pub struct GiniOne<'a>(pub Classes<'a>);
+pub struct GiniOne<'a> {
+    classes: Classes<'a>,
+    /// For each row its class and, above [`CLASS_BITS`], its weight, where all weights are small whole numbers: half
+    /// the memory, which is what costs when rows lie scattered.
+    items: Vec<u32>,
+}
+
+/// The bits of an item that hold the class.
+const CLASS_BITS: u32 = 16;
 
 /// The state of [`GiniOne`]: counts and the sums of their squares.
 #[derive(Debug, Default)]
@@ -192,12 +227,54 @@ pub struct Squares {
     weight: f64,
     gains: Vec<f64>,
     others: Vec<f64>,
+    weights: Vec<f64>,
 }
 
 /// `−weight·gini` of both sides, from their weights and sums of squared counts.
 #[inline(always)]
 fn gini_gain(left: f64, right: f64, squares_left: f64, squares_right: f64) -> f64 {
     -right * (1.0 - squares_right / (right * right)) - left * (1.0 - squares_left / (left * left))
+}
+
+/// [`gini_gain`] of two classes, from the weights on the left.
+#[inline(always)]
+fn gini_gain_of_two(left: f64, ones_left: f64, zeros: f64, ones: f64) -> f64 {
+    let (zeros_left, right) = (left - ones_left, zeros + ones - left);
+    let (zeros_right, ones_right) = (zeros - zeros_left, ones - ones_left);
+    let squares_left = zeros_left * zeros_left + ones_left * ones_left;
+    let squares_right = zeros_right * zeros_right + ones_right * ones_right;
+    gini_gain(left, right, squares_left, squares_right)
+}
+
+impl<'a> GiniOne<'a> {
+    /// One output; no weight is negative.
+    pub fn new(classes: Classes<'a>) -> Self {
+        let most = f64::from(1_u32 << (u32::BITS - CLASS_BITS));
+        let small = |w: &[f64]| w.iter().all(|&w| w < most && w.fract() == 0.0);
+        let fits = classes.widest <= 1 << CLASS_BITS && classes.weights.is_some_and(small);
+        let item = |(row, &code): (usize, &u32)| code | (classes.weight_of(row) as u32) << CLASS_BITS;
+        let items = if fits { classes.codes.iter().enumerate().map(item).collect() } else { Vec::new() };
+        GiniOne { classes, items }
+    }
+
+    /// The class and the weight of a row.
+    #[inline(always)]
+    fn item(&self, row: usize) -> (usize, f64) {
+        match self.items.get(row) {
+            Some(&item) => ((item & ((1 << CLASS_BITS) - 1)) as usize, f64::from(item >> CLASS_BITS)),
+            None => (self.classes.codes[row] as usize, self.classes.weight_of(row)),
+        }
+    }
+
+    #[inline(always)]
+    fn move_left(scan: &mut Squares, code: usize, w: f64) {
+        let [left, right] = &mut scan.counts[code];
+        scan.left += w * (2.0 * *left + w);
+        scan.right -= w * (2.0 * *right - w);
+        *left += w;
+        *right -= w;
+        scan.weight_left += w;
+    }
 }
 
 impl Criterion for GiniOne<'_> {
@@ -207,16 +284,18 @@ impl Criterion for GiniOne<'_> {
     const VECTOR: bool = true;
 
     fn stride(&self) -> usize {
-        self.0.widest
+        self.classes.widest
     }
     fn totals(&self) -> Counts {
-        self.0.counts()
+        self.classes.counts()
     }
     fn sum(&self, entries: &[u32], totals: &mut Counts) {
         totals.counts.fill(0.0);
-        totals.weight = entries.len() as f64;
+        totals.weight = 0.0;
         for &entry in entries {
-            totals.counts[self.0.codes[row(entry)] as usize] += 1.0;
+            let (code, w) = self.item(row(entry));
+            totals.counts[code] += w;
+            totals.weight += w;
         }
     }
     fn weight(&self, totals: &Counts) -> f64 {
@@ -226,10 +305,10 @@ impl Criterion for GiniOne<'_> {
         gini(&totals.counts, totals.weight)
     }
     fn value(&self, totals: &Counts, out: &mut [f64]) {
-        self.0.value(totals, out);
+        self.classes.value(totals, out);
     }
     fn scan(&self) -> Squares {
-        Squares { counts: vec![[0.0; 2]; self.0.widest], ..Squares::default() }
+        Squares { counts: vec![[0.0; 2]; self.classes.widest], ..Squares::default() }
     }
     fn start(&self, scan: &mut Squares, totals: &Counts, _: &[u32], _: &[u32]) {
         for (both, &count) in scan.counts.iter_mut().zip(&totals.counts) {
@@ -242,12 +321,8 @@ impl Criterion for GiniOne<'_> {
     }
     #[inline(always)]
     fn push(&self, scan: &mut Squares, row: usize) {
-        let [left, right] = &mut scan.counts[self.0.codes[row] as usize];
-        scan.left += 2.0 * *left + 1.0;
-        scan.right -= 2.0 * *right - 1.0;
-        *left += 1.0;
-        *right -= 1.0;
-        scan.weight_left += 1.0;
+        let (code, w) = self.item(row);
+        Self::move_left(scan, code, w);
     }
     #[inline(always)]
     fn weights(&self, scan: &Squares) -> (f64, f64) {
@@ -259,45 +334,70 @@ impl Criterion for GiniOne<'_> {
         gini_gain(left, right, scan.left, scan.right)
     }
     fn gains<'s>(&self, scan: &'s mut Squares, totals: &Counts, entries: &[u32]) -> &'s [f64] {
-        let n = totals.weight;
         if let [zeros, ones] = totals.counts[..] {
-            // The number of ones on the left, then all gains side by side.
-            let mut left = 0_u32;
+            // The weight of the ones on the left, then all gains side by side.
             scan.gains.clear();
-            scan.gains.extend(entries.iter().map(|&entry| {
-                let before = f64::from(left);
-                left += self.0.codes[row(entry)];
-                before
-            }));
-            for (at, gain) in scan.gains.iter_mut().enumerate() {
-                let (left, ones_left) = (f64::from(at as u32), *gain);
-                let (zeros_left, right) = (left - ones_left, n - left);
-                let (zeros_right, ones_right) = (zeros - zeros_left, ones - ones_left);
-                let squares_left = zeros_left * zeros_left + ones_left * ones_left;
-                let squares_right = zeros_right * zeros_right + ones_right * ones_right;
-                *gain = gini_gain(left, right, squares_left, squares_right);
+            if self.classes.weights.is_none() {
+                let mut left = 0_u32;
+                scan.gains.extend(entries.iter().map(|&entry| {
+                    let before = f64::from(left);
+                    left += self.classes.codes[row(entry)];
+                    before
+                }));
+                for (at, gain) in scan.gains.iter_mut().enumerate() {
+                    *gain = gini_gain_of_two(f64::from(at as u32), *gain, zeros, ones);
+                }
+                return &scan.gains;
+            }
+            let (mut left, mut ones_left) = (0.0, 0.0);
+            scan.weights.clear();
+            for &entry in entries {
+                let (code, w) = self.item(row(entry));
+                scan.weights.push(left);
+                scan.gains.push(ones_left);
+                left += w;
+                ones_left += if code == 1 { w } else { 0.0 };
+            }
+            for (gain, &left) in scan.gains.iter_mut().zip(&scan.weights) {
+                *gain = gini_gain_of_two(left, *gain, zeros, ones);
             }
             return &scan.gains;
         }
         self.start(scan, totals, entries, &[]);
-        let (mut gains, mut others) = (std::mem::take(&mut scan.gains), std::mem::take(&mut scan.others));
+        let Squares { gains, others, weights, .. } = scan;
+        let (mut gains, mut others) = (std::mem::take(gains), std::mem::take(others));
+        let mut weights = std::mem::take(weights);
         gains.clear();
         others.clear();
+        weights.clear();
         for &entry in entries {
             gains.push(scan.left);
             others.push(scan.right);
+            weights.push(scan.weight_left);
             self.push(scan, row(entry));
         }
-        for (at, (gain, squares_right)) in gains.iter_mut().zip(&others).enumerate() {
-            let left = f64::from(at as u32);
-            *gain = gini_gain(left, n - left, *gain, *squares_right);
+        for ((gain, squares_right), &left) in gains.iter_mut().zip(&others).zip(&weights) {
+            *gain = gini_gain(left, totals.weight - left, *gain, *squares_right);
         }
-        (scan.gains, scan.others) = (gains, others);
+        (scan.gains, scan.others, scan.weights) = (gains, others, weights);
         &scan.gains
     }
     fn sides(&self, scan: &Squares) -> (f64, f64) {
         let (left, right) = self.weights(scan);
         let [first_left, first_right] = scan.counts[0];
         (first_left / left, first_right / right)
+    }
+    fn channels(&self) -> usize {
+        self.classes.widest
+    }
+    #[inline(always)]
+    fn add(&self, row: usize, bin: usize, sums: &mut [f64]) {
+        let (code, w) = self.item(row);
+        sums[bin * self.classes.widest + code] += w;
+    }
+    fn push_bin(&self, scan: &mut Squares, bin: &[f64]) {
+        for (code, &w) in bin.iter().enumerate() {
+            Self::move_left(scan, code, w);
+        }
     }
 }

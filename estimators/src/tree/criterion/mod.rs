@@ -30,7 +30,8 @@ pub trait Criterion: Sync {
 
     /// Whether the scan is the same from both ends and needs no order in advance.
     const ADDITIVE: bool;
-    /// Whether [`Criterion::gains`] is there: rows weigh 1, so that limits of weight are limits of rows.
+    /// Whether [`Criterion::gains`] is there. Rows weigh 1, so that limits of weight are limits of rows; or weights are
+    /// not negative and there is no limit.
     const VECTOR: bool = false;
 
     /// The length of a node's value: outputs × the largest number of classes (1 for numbers).
@@ -75,4 +76,19 @@ pub trait Criterion: Sync {
 
     /// What the two sides would predict for the first class (classes) or output: for monotonic constraints.
     fn sides(&self, scan: &Self::Scan) -> (f64, f64);
+
+    /// The length of a bin's sums; 0: this criterion knows no bins.
+    fn channels(&self) -> usize {
+        0
+    }
+
+    /// Adds a row to its bin's sums.
+    fn add(&self, row: usize, bin: usize, sums: &mut [f64]) {
+        let _ = (row, bin, sums);
+    }
+
+    /// Moves all rows of a bin to the left.
+    fn push_bin(&self, scan: &mut Self::Scan, bin: &[f64]) {
+        let _ = (scan, bin);
+    }
 }

@@ -30,6 +30,7 @@ pub struct Left {
     weight_left: f64,
     weight: f64,
     gains: Vec<f64>,
+    weights: Vec<f64>,
 }
 
 impl<'a> Moments<'a> {
@@ -110,6 +111,32 @@ impl<'a> Moments<'a> {
     }
 }
 
+impl Moments<'_> {
+    /// A bin's sums: the weight, then w·y of each output.
+    #[inline(always)]
+    fn add(&self, row: usize, bin: usize, sums: &mut [f64]) {
+        let w = self.weight_of(row);
+        if self.outputs == 1 {
+            sums[2 * bin] += w;
+            sums[2 * bin + 1] += w * self.y[row];
+            return;
+        }
+        let width = self.outputs + 1;
+        let sums = &mut sums[bin * width..(bin + 1) * width];
+        sums[0] += w;
+        for (sum, y) in sums[1..].iter_mut().zip(&self.y[row * self.outputs..(row + 1) * self.outputs]) {
+            *sum += w * y;
+        }
+    }
+
+    fn push_bin(&self, scan: &mut Left, bin: &[f64]) {
+        scan.weight_left += bin[0];
+        for (left, sum) in scan.left.iter_mut().zip(&bin[1..]) {
+            *left += sum;
+        }
+    }
+}
+
 macro_rules! sums_criterion {
     () => {
         type Totals = Sums;
@@ -149,6 +176,16 @@ macro_rules! sums_criterion {
             let (left, right) = self.weights(scan);
             (scan.left[0] / left, (scan.total[0] - scan.left[0]) / right)
         }
+        fn channels(&self) -> usize {
+            self.0.outputs + 1
+        }
+        #[inline(always)]
+        fn add(&self, row: usize, bin: usize, sums: &mut [f64]) {
+            self.0.add(row, bin, sums);
+        }
+        fn push_bin(&self, scan: &mut Left, bin: &[f64]) {
+            self.0.push_bin(scan, bin);
+        }
     };
 }
 
@@ -180,7 +217,7 @@ fn squared_gain(scan: &Left) -> f64 {
     of_left / scan.weight_left + of_right / (scan.weight - scan.weight_left)
 }
 
-/// [`SquaredError`] of one output without weights: all gains of a feature side by side.
+/// [`SquaredError`] of one output, for weights that are not negative: all gains of a feature side by side.
 #[derive(Debug)]
 pub struct SquaredErrorOne<'a>(pub Moments<'a>);
 
@@ -196,18 +233,39 @@ impl Criterion for SquaredErrorOne<'_> {
         squared_gain(scan)
     }
     fn gains<'s>(&self, scan: &'s mut Left, totals: &Sums, entries: &[u32]) -> &'s [f64] {
+        #[inline(always)]
+        fn gain(weight: f64, l: f64, n: f64, total: f64) -> f64 {
+            let r = total - l;
+            l * l / weight + r * r / (n - weight)
+        }
         let (n, total) = (totals.weight, totals.sums[0]);
         let mut left = 0.0;
         scan.gains.clear();
-        scan.gains.extend(entries.iter().map(|&entry| {
-            let before = left;
-            left += self.0.y[row(entry)];
-            before
-        }));
-        for (at, gain) in scan.gains.iter_mut().enumerate() {
-            let (weight, l) = (f64::from(at as u32), *gain);
-            let r = total - l;
-            *gain = l * l / weight + r * r / (n - weight);
+        match self.0.weights {
+            None => {
+                scan.gains.extend(entries.iter().map(|&entry| {
+                    let before = left;
+                    left += self.0.y[row(entry)];
+                    before
+                }));
+                for (at, sum) in scan.gains.iter_mut().enumerate() {
+                    *sum = gain(f64::from(at as u32), *sum, n, total);
+                }
+            }
+            Some(weights) => {
+                let mut weight = 0.0;
+                scan.weights.clear();
+                for &entry in entries {
+                    let w = weights[row(entry)];
+                    scan.weights.push(weight);
+                    scan.gains.push(left);
+                    weight += w;
+                    left += w * self.0.y[row(entry)];
+                }
+                for (sum, &weight) in scan.gains.iter_mut().zip(&scan.weights) {
+                    *sum = gain(weight, *sum, n, total);
+                }
+            }
         }
         &scan.gains
     }

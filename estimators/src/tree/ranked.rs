@@ -1,0 +1,89 @@
+//! Searching and splitting a node whose X is ranks: bins where it is large, else a sort by ranks.
+
+use super::criterion::{Criterion, row};
+use super::order::MISSING;
+use super::ranks::{Bins, Ranks};
+use super::shared::Scratch;
+use super::split::{Candidate, Found, Place, Search};
+
+/// Nodes of fewer rows are searched exactly: bins cost as much as a sort there, and would be coarse.
+pub const BINNED: usize = 1024;
+
+/// The best split of `rows` on column `j`.
+pub fn best<C: Criterion>(
+    ranks: &Ranks,
+    bins: Option<&Bins>,
+    rows: &[u32],
+    j: usize,
+    search: &Search<'_, C>,
+    scratch: &mut Scratch,
+    scan: &mut C::Scan,
+) -> Found {
+    if let Some(bins) = bins
+        && rows.len() >= BINNED
+        && search.criterion.channels() > 0
+        && let Some(found) = best_of_bins(bins, rows, j, search, scratch, scan)
+    {
+        return found;
+    }
+    if !ranks.sort(rows, j, &mut scratch.keys, &mut scratch.sorted) {
+        return Found { constant: true, best: None };
+    }
+    let entries = &scratch.sorted;
+    let n_missing = entries.iter().rev().take_while(|&&entry| entry & MISSING != 0).count();
+    let mut found = search.best(entries, n_missing, |row| ranks.value(row, j), scan);
+    if let Some(best) = &mut found.best {
+        let below = if best.missing_left && n_missing > 0 { best.n_left - n_missing } else { best.n_left };
+        let rank = |at: usize| ranks.column(j)[row(entries[at])];
+        best.at = Place::Ranks(rank(below - 1), (below < entries.len() - n_missing).then(|| rank(below)));
+    }
+    found
+}
+
+/// [`best`] among the borders of bins; `None` where all rows are in one bin, whose values may differ.
+fn best_of_bins<C: Criterion>(
+    bins: &Bins,
+    rows: &[u32],
+    j: usize,
+    search: &Search<'_, C>,
+    scratch: &mut Scratch,
+    scan: &mut C::Scan,
+) -> Option<Found> {
+    let (column, last) = (bins.column(j), bins.last(j));
+    let Scratch { counts, sums, .. } = scratch;
+    counts.clear();
+    counts.resize(last.len() + 1, 0);
+    sums.clear();
+    sums.resize(counts.len() * search.criterion.channels(), 0.0);
+    for &row in rows {
+        let bin = column[row as usize] as usize;
+        counts[bin] += 1;
+        search.criterion.add(row as usize, bin, sums);
+    }
+    if counts.iter().filter(|&&count| count > 0).count() < 2 {
+        return None;
+    }
+    let best = search.best_of_bins(counts, sums, rows.len(), scan).map(|(best, bin)| {
+        // The next bin that has rows begins after the last rank of the one before it.
+        let next = (bin + 1..last.len()).find(|&next| counts[next] > 0);
+        Candidate { at: Place::Ranks(last[bin], next.map(|next| last[next - 1] + 1)), ..best }
+    });
+    Some(Found { constant: false, best })
+}
+
+/// Puts the rows of ranks up to `left` first (and the missing ones where they go left), in their order on both sides.
+pub fn settle(ranks: &Ranks, rows: &mut [u32], j: usize, left: u32, missing_left: bool, room: &mut Vec<u32>) {
+    let (column, missing) = (ranks.column(j), ranks.values(j).len() as u32);
+    room.resize(rows.len().max(room.len()), 0);
+    let (mut n_left, mut n_right) = (0, 0);
+    for i in 0..rows.len() {
+        let (row, rank) = (rows[i], column[rows[i] as usize]);
+        let goes_left = (rank <= left) | (missing_left & (rank == missing));
+        // Written to both sides and kept on one: which way a row goes cannot be guessed.
+        rows[n_left] = row;
+        room[n_right] = row;
+        n_left += usize::from(goes_left);
+        n_right += usize::from(!goes_left);
+    }
+    rows[n_left..].copy_from_slice(&room[..n_right]);
+}

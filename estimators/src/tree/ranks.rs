@@ -1,0 +1,314 @@
+//! X as ranks: each value's place among the distinct values of its column, found once for as many trees as there are.
+//!
+//! A node sorts its rows by small integers instead of numbers, in as many passes as its ranks have digits; and a large
+//! node may look at bins of ranks only, without sorting (see [`Bins`]).
+
+use super::Columns;
+use super::criterion::ROW;
+use super::order::{self, MISSING, NEAR, NEW, Room};
+use crate::Result;
+use ironlearn_linalg::{Control, threads};
+
+/// X by column, as ranks.
+#[derive(Debug)]
+pub struct Ranks {
+    shape: (usize, usize),
+    /// n a column; a missing value has the rank after the last.
+    ranks: Vec<u32>,
+    columns: Vec<Distinct>,
+}
+
+/// What the ranks of one column stand for.
+#[derive(Debug)]
+struct Distinct {
+    /// Rising.
+    values: Vec<f32>,
+    /// For each whether it is too near the one before to be told apart by a split; empty where none is.
+    near: Vec<bool>,
+}
+
+impl Ranks {
+    /// Ranks the columns of a dense X.
+    ///
+    /// # Errors
+    /// [`ironlearn_linalg::Error::Interrupted`].
+    pub fn new(columns: &Columns<'_>, ctl: &Control) -> Result<Self> {
+        const GROUP: usize = 4;
+        let (n, p) = columns.shape();
+        let rows: Vec<u32> = (0..n as u32).collect();
+        let groups = threads::map(ctl, p.div_ceil(GROUP), |g| {
+            let first = g * GROUP;
+            let mut packed = vec![Vec::with_capacity(n); GROUP.min(p - first)];
+            columns.dense_columns(first, &mut packed);
+            let (mut room, mut entries) = (Room::default(), vec![0; n]);
+            let rank = |values: &Vec<f32>| rank_column(&rows, values, &mut room, &mut entries);
+            packed.iter().map(rank).collect::<Vec<_>>()
+        })?;
+        let (mut ranks, mut distinct) = (Vec::with_capacity(n * p), Vec::with_capacity(p));
+        for (of_column, column) in groups.into_iter().flatten() {
+            ranks.extend_from_slice(&of_column);
+            distinct.push(column);
+        }
+        Ok(Ranks { shape: (n, p), ranks, columns: distinct })
+    }
+
+    /// Rows and columns.
+    pub fn shape(&self) -> (usize, usize) {
+        self.shape
+    }
+
+    /// The ranks of a column.
+    pub fn column(&self, j: usize) -> &[u32] {
+        &self.ranks[j * self.shape.0..(j + 1) * self.shape.0]
+    }
+
+    /// The distinct values of a column, rising.
+    pub fn values(&self, j: usize) -> &[f32] {
+        &self.columns[j].values
+    }
+
+    /// One value.
+    pub fn value(&self, row: usize, j: usize) -> f32 {
+        let rank = self.ranks[j * self.shape.0 + row];
+        self.columns[j].values.get(rank as usize).copied().unwrap_or(f32::NAN)
+    }
+
+    /// Writes the entries of `rows`, sorted by their values in column `j`, ties in the order given, with their flags.
+    /// False, and nothing written, where all are the same.
+    pub fn sort(&self, rows: &[u32], j: usize, keys: &mut Keys, out: &mut Vec<u32>) -> bool {
+        let (ranks, distinct) = (self.column(j), &self.columns[j]);
+        let (mut low, mut high) = (u32::MAX, 0);
+        keys.ranks.clear();
+        keys.ranks.extend(rows.iter().map(|&row| ranks[row as usize]));
+        for &rank in &keys.ranks {
+            low = low.min(rank);
+            high = high.max(rank);
+        }
+        out.clear();
+        if low == high && (low as usize) < distinct.values.len() {
+            return false;
+        }
+        let index_bits = usize::BITS - (rows.len() - 1).leading_zeros();
+        let rank_bits = u32::BITS - (high - low).leading_zeros();
+        if index_bits + rank_bits <= u32::BITS {
+            keys.narrow.clear();
+            let key = |(i, &rank): (usize, &u32)| (rank - low) << index_bits | i as u32;
+            keys.narrow.extend(keys.ranks.iter().enumerate().map(key));
+            sort_keys(&mut keys.narrow, &mut keys.other, index_bits, rank_bits);
+            let mask = (1_u32 << index_bits) - 1;
+            let places = keys.narrow.iter().map(|key| ((key >> index_bits) + low, (key & mask) as usize));
+            flag(places, rows, distinct, out);
+        } else {
+            keys.wide.clear();
+            keys.wide.extend(keys.ranks.iter().enumerate().map(|(i, &rank)| u64::from(rank) << 32 | i as u64));
+            order::sort_pairs(&mut keys.wide, &mut keys.wide_other);
+            let places = keys.wide.iter().map(|key| ((key >> 32) as u32, *key as u32 as usize));
+            flag(places, rows, distinct, out);
+        }
+        true
+    }
+}
+
+/// Room to sort the ranks of a node.
+#[derive(Debug, Default)]
+pub struct Keys {
+    ranks: Vec<u32>,
+    narrow: Vec<u32>,
+    other: Vec<u32>,
+    wide: Vec<u64>,
+    wide_other: Vec<u64>,
+}
+
+/// Sorts by the upper bits; the lower `index_bits` rise already, and a stable sort keeps them so.
+fn sort_keys(keys: &mut Vec<u32>, other: &mut Vec<u32>, index_bits: u32, rank_bits: u32) {
+    const BITS: u32 = 8;
+    if keys.len() < 128 {
+        keys.sort_unstable();
+        return;
+    }
+    other.resize(keys.len(), 0);
+    for pass in 0..rank_bits.div_ceil(BITS) {
+        let shift = index_bits + pass * BITS;
+        let digit = |key: u32| (key >> shift) as usize & ((1 << BITS) - 1);
+        let mut starts = [0_u32; 1 << BITS];
+        keys.iter().for_each(|&key| starts[digit(key)] += 1);
+        let mut at = 0;
+        for start in &mut starts {
+            at += std::mem::replace(start, at);
+        }
+        for &key in keys.iter() {
+            let place = &mut starts[digit(key)];
+            other[*place as usize] = key;
+            *place += 1;
+        }
+        std::mem::swap(keys, other);
+    }
+}
+
+/// Entries with their flags, from (rank, place among the rows) in the order of the ranks.
+fn flag(places: impl Iterator<Item = (u32, usize)>, rows: &[u32], distinct: &Distinct, out: &mut Vec<u32>) {
+    let missing = distinct.values.len() as u32;
+    let mut before = u32::MAX;
+    out.extend(places.map(|(rank, i)| {
+        let flag = if rank == missing {
+            MISSING
+        } else if rank == before {
+            0
+        } else if before != u32::MAX && distinct.near.get(rank as usize) == Some(&true) {
+            // Near the value before, so perhaps near the one before among these rows.
+            NEAR
+        } else {
+            NEW
+        };
+        before = rank;
+        rows[i] & ROW | flag
+    }));
+}
+
+/// The ranks of one column.
+fn rank_column(rows: &[u32], values: &[f32], room: &mut Room, entries: &mut [u32]) -> (Vec<u32>, Distinct) {
+    order::sort_entries(rows, values, room, entries);
+    let (mut ranks, mut distinct, mut near) = (vec![0; rows.len()], Vec::new(), Vec::new());
+    let known = entries.iter().take_while(|&&entry| entry & MISSING == 0).count();
+    for &entry in &entries[..known] {
+        if entry & (NEW | NEAR) != 0 {
+            // Adding 0 makes −0 the number 0 that it is.
+            distinct.push(values[(entry & ROW) as usize] + 0.0);
+            near.push(entry & NEAR != 0);
+        }
+        ranks[(entry & ROW) as usize] = distinct.len() as u32 - 1;
+    }
+    for &entry in &entries[known..] {
+        ranks[(entry & ROW) as usize] = distinct.len() as u32;
+    }
+    if !near.contains(&true) {
+        near.clear();
+    }
+    (ranks, Distinct { values: distinct, near })
+}
+
+/// The most bins of a column, beside the one for missing values.
+pub const MOST_BINS: usize = 255;
+
+/// Ranks in bins of about as many rows each: what large nodes look at.
+#[derive(Debug)]
+pub struct Bins {
+    n: usize,
+    /// n a column; a missing value is in the bin after the last.
+    bins: Vec<u8>,
+    /// For each column the last rank of each bin.
+    last: Vec<Vec<u32>>,
+}
+
+impl Bins {
+    /// At most `most` bins a column (2 to 255).
+    ///
+    /// # Errors
+    /// [`ironlearn_linalg::Error::Interrupted`].
+    pub fn new(ranks: &Ranks, most: usize, ctl: &Control) -> Result<Self> {
+        let (n, p) = ranks.shape();
+        let columns = threads::map(ctl, p, |j| {
+            let column = ranks.column(j);
+            let distinct = ranks.values(j).len();
+            let mut counts = vec![0_usize; distinct + 1];
+            column.iter().for_each(|&rank| counts[rank as usize] += 1);
+            let last = last_ranks(&counts[..distinct], most);
+            let mut of_rank = vec![0_u8; distinct + 1];
+            let mut bin = 0;
+            for rank in 0..distinct {
+                of_rank[rank] = bin as u8;
+                bin += usize::from(last[bin] as usize == rank);
+            }
+            of_rank[distinct] = last.len() as u8;
+            (column.iter().map(|&rank| of_rank[rank as usize]).collect::<Vec<u8>>(), last)
+        })?;
+        let mut bins = Vec::with_capacity(n * p);
+        let mut last = Vec::with_capacity(p);
+        for (of_column, of_bins) in columns {
+            bins.extend_from_slice(&of_column);
+            last.push(of_bins);
+        }
+        Ok(Bins { n, bins, last })
+    }
+
+    /// The bins of a column's rows.
+    pub fn column(&self, j: usize) -> &[u8] {
+        &self.bins[j * self.n..(j + 1) * self.n]
+    }
+
+    /// The last rank of each bin of a column.
+    pub fn last(&self, j: usize) -> &[u32] {
+        &self.last[j]
+    }
+}
+
+/// Cuts ranks of these counts into at most `most` bins: a bin is full when it has its share of what was left when it was
+/// begun, so that one heavy value takes no bins from the others.
+fn last_ranks(counts: &[usize], most: usize) -> Vec<u32> {
+    if counts.len() <= most {
+        return (0..counts.len() as u32).collect();
+    }
+    let mut left: usize = counts.iter().sum();
+    let (mut last, mut held) = (Vec::with_capacity(most), 0);
+    for (rank, &count) in counts.iter().enumerate() {
+        held += count;
+        let bins_left = most - last.len();
+        let ranks_left = counts.len() - 1 - rank;
+        if (held * bins_left >= left && bins_left > 1) || ranks_left < bins_left {
+            last.push(rank as u32);
+            left -= held;
+            held = 0;
+        }
+    }
+    if last.last() != Some(&(counts.len() as u32 - 1)) {
+        last.push(counts.len() as u32 - 1);
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array2;
+
+    fn table() -> Array2<f32> {
+        let value = |i: usize, j: usize| match (i * 7 + j * 13 + i * i) % 11 {
+            3 if j == 1 => f32::NAN,
+            v => (v as f32 - 5.0) * if j == 2 { 3e-8 } else { 0.5 },
+        };
+        Array2::from_shape_fn((700, 3), |(i, j)| value(i, j))
+    }
+
+    #[test]
+    fn ranks_sort_as_values_do() {
+        let x = table();
+        let columns = Columns::F32(x.view());
+        let ranks = Ranks::new(&columns, &Control::new()).unwrap();
+        for j in 0..3 {
+            for rows in [(0..700).collect::<Vec<u32>>(), (5..40).map(|i| i * 3).collect()] {
+                let values: Vec<f32> = rows.iter().map(|&r| x[[r as usize, j]]).collect();
+                let (mut expected, mut found) = (vec![0; rows.len()], Vec::new());
+                order::sort_entries(&rows, &values, &mut Room::default(), &mut expected);
+                assert!(ranks.sort(&rows, j, &mut Keys::default(), &mut found));
+                let row = |entries: &[u32]| entries.iter().map(|e| e & (ROW | MISSING)).collect::<Vec<_>>();
+                assert_eq!(row(&found), row(&expected));
+                // A value that differs is marked as one; NEAR says that it has to be looked up.
+                assert!(found.iter().zip(&expected).all(|(f, e)| (f & (NEW | NEAR) != 0) == (e & (NEW | NEAR) != 0)));
+            }
+            assert!((0..700).all(|i| ranks.value(i, j).to_bits() == x[[i, j]].to_bits() || x[[i, j]].is_nan()));
+        }
+    }
+
+    #[test]
+    fn bins_hold_about_as_many_rows_and_keep_heavy_values_alone() {
+        assert_eq!(last_ranks(&[5, 1, 1], 4), [0, 1, 2]);
+        let last = last_ranks(&[1; 100], 10);
+        assert_eq!(last, [9, 19, 29, 39, 49, 59, 69, 79, 89, 99]);
+        let last = last_ranks(&[&[1000][..], &[1; 99]].concat(), 10);
+        assert_eq!((last[0], last.len()), (0, 10));
+        for most in 2..30 {
+            let last = last_ranks(&(0..200).map(|i| 1 + i % 17).collect::<Vec<_>>(), most);
+            assert!(last.len() <= most && last.last() == Some(&199) && last.windows(2).all(|w| w[0] < w[1]));
+        }
+    }
+}
