@@ -174,6 +174,7 @@ class BaseForest(MultiOutputMixin, TreeEnsemble):
             Interval(RealNotInt, 0.0, None, closed="neither"),
             Interval(Integral, 1, None, closed="left"),
         ],
+        "max_bins": [Interval(Integral, 2, 255, closed="both"), None],
     }
     _parameter_constraints.pop("splitter")
 

@@ -18,7 +18,12 @@ class RandomForestClassifier(ForestClassifier):
     """A random forest that predicts classes: trees on rows drawn with replacement, features drawn for each split.
 
     Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
-    `random_state` at any number of threads; `n_jobs=None` means all threads allowed.
+    `random_state` at any number of threads; `n_jobs=None` means all threads allowed. One keyword is ours:
+
+    max_bins : int or None, default=255
+        Nodes of at least 1,024 rows choose among the borders of so many bins of a feature, which hold about as many
+        rows each (2 to 255); smaller ones among all values. None: every node is searched exactly. Where the features
+        drawn for a split are more than half of all, and where thresholds are drawn at random, every node is.
     """
 
     _native = "RandomForestClassifier"
@@ -74,7 +79,12 @@ class ExtraTreesClassifier(RandomForestClassifier):
     """Extremely randomised trees that predict classes: one threshold is drawn for each feature that is drawn.
 
     Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
-    `random_state` at any number of threads; `n_jobs=None` means all threads allowed.
+    `random_state` at any number of threads; `n_jobs=None` means all threads allowed. One keyword is ours:
+
+    max_bins : int or None, default=255
+        Nodes of at least 1,024 rows choose among the borders of so many bins of a feature, which hold about as many
+        rows each (2 to 255); smaller ones among all values. None: every node is searched exactly. Where the features
+        drawn for a split are more than half of all, and where thresholds are drawn at random, every node is.
     """
 
     _native = "ExtraTreesClassifier"
@@ -132,7 +142,12 @@ class RandomForestRegressor(ForestRegressor):
     """A random forest that predicts numbers: trees on rows drawn with replacement, and the mean of their answers.
 
     Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
-    `random_state` at any number of threads; `n_jobs=None` means all threads allowed.
+    `random_state` at any number of threads; `n_jobs=None` means all threads allowed. One keyword is ours:
+
+    max_bins : int or None, default=255
+        Nodes of at least 1,024 rows choose among the borders of so many bins of a feature, which hold about as many
+        rows each (2 to 255); smaller ones among all values. None: every node is searched exactly. Where the features
+        drawn for a split are more than half of all, and where thresholds are drawn at random, every node is.
     """
 
     _native = "RandomForestRegressor"
@@ -195,7 +210,12 @@ class ExtraTreesRegressor(RandomForestRegressor):
     """Extremely randomised trees that predict numbers: one threshold is drawn for each feature that is drawn.
 
     Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
-    `random_state` at any number of threads; `n_jobs=None` means all threads allowed.
+    `random_state` at any number of threads; `n_jobs=None` means all threads allowed. One keyword is ours:
+
+    max_bins : int or None, default=255
+        Nodes of at least 1,024 rows choose among the borders of so many bins of a feature, which hold about as many
+        rows each (2 to 255); smaller ones among all values. None: every node is searched exactly. Where the features
+        drawn for a split are more than half of all, and where thresholds are drawn at random, every node is.
     """
 
     _native = "ExtraTreesRegressor"

@@ -167,9 +167,7 @@ for _name in ("ExtraTreeClassifier", "ExtraTreeRegressor"):
     DIFFERENT[_name, "predict", "64-bit indices"] = "as above"
 DIFFERENT["RandomTreesEmbedding", "transform", "64-bit indices"] = "as above"
 for _name in ("IsolationForest", "RandomForestClassifier", "RandomForestRegressor"):
-    DIFFERENT[_name, "sample_weight", "negative"] = (
-        "rows are drawn in proportion to weights; we say that none is negative"
-    )
+    DIFFERENT[_name, "sample_weight", "negative"] = "rows are drawn in proportion to weights, which are not negative"
 for _given in ("infinity", "beyond float32"):
     DIFFERENT["IsolationForest", "fit", _given] = "no threshold lies halfway to infinity; we say so, as other trees do"
 DIFFERENT["IsolationForest", "fit", "sparse with NaN"] = "missing values are for dense X, as in other trees"
