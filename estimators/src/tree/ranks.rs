@@ -187,9 +187,6 @@ fn rank_column(rows: &[u32], values: &[f32], room: &mut Room, entries: &mut [u32
     (ranks, Distinct { values: distinct, near })
 }
 
-/// The most bins of a column, beside the one for missing values.
-pub const MOST_BINS: usize = 255;
-
 /// Ranks in bins of about as many rows each: what large nodes look at.
 #[derive(Debug)]
 pub struct Bins {
@@ -212,7 +209,10 @@ impl Bins {
             let distinct = ranks.values(j).len();
             let mut counts = vec![0_usize; distinct + 1];
             column.iter().for_each(|&rank| counts[rank as usize] += 1);
-            let last = last_ranks(&counts[..distinct], most);
+            let mut last = last_ranks(&counts[..distinct], most);
+            // No border between values that a split cannot tell apart.
+            let near = &ranks.columns[j].near;
+            last.retain(|&rank| near.get(rank as usize + 1) != Some(&true));
             let mut of_rank = vec![0_u8; distinct + 1];
             let mut bin = 0;
             for rank in 0..distinct {

@@ -1,7 +1,7 @@
 //! Every split of a grown tree against a search through all splits, on small random problems.
 
 use super::*;
-use crate::{Checked, Control, Cpu, Data, FitOn, Model, PredictOn, ProbaOn};
+use crate::{AnyMatrix, Checked, Control, Cpu, Data, FitOn, Model, PredictOn, ProbaOn};
 use ndarray::{Array1, Array2};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -165,6 +165,49 @@ fn both_sources_grow_the_same_tree() {
             let data = Data::new(view).with_classes(p.codes.view(), vec![3]);
             let data = data.with_weights(p.weights.as_ref().map(|w| w.view()));
             assert_eq!(class_tree(Default::default(), &data, 1), tree);
+        }
+    }
+}
+
+/// Sorted lists, ranks, and bins of which each holds one value only find the same splits.
+#[test]
+fn lists_ranks_and_bins_grow_the_same_tree() {
+    for (seed, missing, weighted) in [(0, false, false), (1, true, false), (2, false, true), (3, true, true)] {
+        let p = problem(seed, 3000, 6, missing, weighted);
+        // Values that a split cannot tell apart, in one column.
+        let x = Array2::from_shape_fn(p.x.dim(), |(i, j)| p.x[[i, j]] * if j == 4 { 1e-7 } else { 1.0 });
+        let any: AnyMatrix<'_> = x.view().into();
+        let weights = p.weights.as_ref().map(|w| w.to_vec());
+        let growth = Growth {
+            estimator: "a test",
+            splitter: Splitter::Best,
+            max_depth: None,
+            min_samples_split: Count::Rows(2),
+            min_samples_leaf: Count::Rows(3),
+            min_weight_fraction_leaf: 0.0,
+            max_features: MaxFeatures::Number(3),
+            random_state: seed,
+            max_leaf_nodes: None,
+            min_impurity_decrease: 0.0,
+            ccp_alpha: 0.0,
+            monotonic_cst: None,
+        };
+        let (ctl, columns) = (Control::new(), || Columns::new(&any).unwrap());
+        let ground = |bins| Ground::new(columns(), 3, false, bins, &ctl).unwrap();
+        for criterion in [ClassCriterion::Gini, ClassCriterion::Entropy] {
+            let target = ClassTarget::new(criterion, p.codes.view(), &[3]);
+            let lists = target.grow(&growth, &columns(), weights.as_deref(), &ctl).unwrap();
+            assert!(lists.node_count() > 100);
+            for bins in [None, Some(255)] {
+                assert_eq!(target.grow(&growth, &ground(bins), weights.as_deref(), &ctl).unwrap(), lists);
+            }
+        }
+        for criterion in [NumberCriterion::SquaredError, NumberCriterion::Poisson] {
+            let target = NumberTarget::new(criterion, p.y.view()).unwrap();
+            let lists = target.grow(&growth, &columns(), weights.as_deref(), &ctl).unwrap();
+            for bins in [None, Some(255)] {
+                assert_eq!(target.grow(&growth, &ground(bins), weights.as_deref(), &ctl).unwrap(), lists);
+            }
         }
     }
 }
