@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from case import Case
+from forest_cases import FOREST_CASES
 from linear_cases import LINEAR_CASES
 from other_linear_cases import OTHER_LINEAR_CASES
 
@@ -130,6 +131,7 @@ CASES: list[Case] = [
         params={"random_state": 0},
         rust={"smartcore": None},
     ),
+    *FOREST_CASES,
 ]
 
 BY_NAME = {case.name: case for case in CASES}

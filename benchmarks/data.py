@@ -53,6 +53,16 @@ def steps(rows: int, cols: int, classes: int = 0) -> dict[str, np.ndarray]:
     return {"x": x[:rows], "y": y[:rows], "x_test": x[rows:], "y_test": y[rows:]}
 
 
+def strangers(rows: int, cols: int) -> dict[str, np.ndarray]:
+    """Round clusters, and one row in fifty from a wide cloud around them; y_test says which (-1)."""
+    rng = np.random.default_rng(SEED)
+    n = rows + rows // 10
+    x = rng.standard_normal((10, cols))[rng.integers(10, size=n)] * 3 + rng.standard_normal((n, cols))
+    strange = rng.random(n) < 0.02
+    x[strange] = rng.standard_normal((int(strange.sum()), cols)) * 6
+    return {"x": x[:rows], "x_test": x[rows:], "y_test": np.where(strange[rows:], -1, 1)}
+
+
 def sparse_truth(rows: int, cols: int, informative: int = 50) -> dict[str, np.ndarray]:
     """Correlated columns of which a few matter, and noise: for L1 penalties."""
     rng = np.random.default_rng(SEED)

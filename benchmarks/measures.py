@@ -39,12 +39,19 @@ def deviance(model, data, predicted) -> float:
     return float(d2_tweedie_score(data["y_test"], predicted, power=1))
 
 
+def outliers(model, data, predicted) -> float:
+    """The area under the ROC curve of the scores of held-out rows; higher is better."""
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(data["y_test"], np.asarray(model.score_samples(data["x_test"]))))
+
+
 def training_inertia(model, data) -> float:
     """The fitted `inertia_`, divided by the number of rows."""
     return float(model.inertia_) / len(data["x"])
 
 
-SCORES = {"r2": r2, "accuracy": accuracy, "inertia": inertia, "deviance": deviance}
+SCORES = {"r2": r2, "accuracy": accuracy, "inertia": inertia, "deviance": deviance, "outliers": outliers}
 OBJECTIVES = {
     "squares": objectives.squares,
     "elastic_net": objectives.elastic_net,

@@ -40,7 +40,7 @@ pub fn best<C: Criterion>(
     found
 }
 
-/// [`best`] among the borders of bins; `None` where all rows are in one bin, whose values may differ.
+/// [`best`] among the borders of bins; `None` where all known values are in one bin, within which they may differ.
 fn best_of_bins<C: Criterion>(
     bins: &Bins,
     rows: &[u32],
@@ -60,7 +60,7 @@ fn best_of_bins<C: Criterion>(
         counts[bin] += 1;
         search.criterion.add(row as usize, bin, sums);
     }
-    if counts.iter().filter(|&&count| count > 0).count() < 2 {
+    if counts[..last.len()].iter().filter(|&&count| count > 0).count() < 2 {
         return None;
     }
     let best = search.best_of_bins(counts, sums, rows.len(), scan).map(|(best, bin)| {

@@ -1,0 +1,56 @@
+"""Forests. Those of ironlearn search large nodes in bins; the cases called exact do not."""
+
+from __future__ import annotations
+
+from case import Case
+
+RF_C, RF_R = "ensemble.RandomForestClassifier", "ensemble.RandomForestRegressor"
+ET_C, ET_R = "ensemble.ExtraTreesClassifier", "ensemble.ExtraTreesRegressor"
+PARAMS = {"n_estimators": 100, "random_state": 0}
+EXACT = {"ironlearn": ("", PARAMS | {"max_bins": None})}
+
+
+def _forest(name: str, title: str, estimator: str, arguments: dict, exact: bool = False) -> Case:
+    quick = {"rows": 800, "cols": 6} | {k: v for k, v in arguments.items() if k == "classes"}
+    return Case(
+        name=name,
+        title=title,
+        estimator=estimator,
+        data="steps",
+        arguments=arguments,
+        quick=quick,
+        params=PARAMS,
+        score="accuracy" if "classes" in arguments else "r2",
+        elsewhere=EXACT if exact else {},
+    )
+
+
+CLASSES = {"rows": 100_000, "cols": 30, "classes": 2}
+NUMBERS = {"rows": 50_000, "cols": 30}
+
+FOREST_CASES: list[Case] = [
+    _forest("forest-classifier", "RandomForestClassifier, 100,000 × 30, 100 trees", RF_C, CLASSES),
+    _forest("forest-classifier-exact", "RandomForestClassifier, 100,000 × 30, exact", RF_C, CLASSES, exact=True),
+    _forest("forest-regressor", "RandomForestRegressor, 50,000 × 30, 100 trees", RF_R, NUMBERS),
+    _forest("extra-trees-classifier", "ExtraTreesClassifier, 100,000 × 30, 100 trees", ET_C, CLASSES),
+    _forest("extra-trees-regressor", "ExtraTreesRegressor, 50,000 × 30, 100 trees", ET_R, NUMBERS),
+    Case(
+        name="isolation-forest",
+        title="IsolationForest, 200,000 × 20",
+        estimator="ensemble.IsolationForest",
+        data="strangers",
+        arguments={"rows": 200_000, "cols": 20},
+        quick={"rows": 1_000, "cols": 4},
+        params=PARAMS,
+        score="outliers",
+    ),
+    Case(
+        name="forest-diamonds",
+        title="RandomForestRegressor, diamonds",
+        estimator=RF_R,
+        data="diamonds",
+        arguments={},
+        quick={"limit": 2_000},
+        params=PARAMS,
+    ),
+]
