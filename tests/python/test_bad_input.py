@@ -170,6 +170,8 @@ for _name in ("IsolationForest", "RandomForestClassifier", "RandomForestRegresso
     DIFFERENT[_name, "sample_weight", "negative"] = "rows are drawn in proportion to weights, which are not negative"
 for _given in ("infinity", "beyond float32"):
     DIFFERENT["IsolationForest", "fit", _given] = "no threshold lies halfway to infinity; we say so, as other trees do"
+DIFFERENT["IsolationForest", "max_features", "*"] = "-1 and 0 features are none; scikit-learn takes them for 1"
+DIFFERENT["ExtraTreeClassifier", "class_weight", "[]"] = DIFFERENT["DecisionTreeClassifier", "class_weight", "[]"]
 DIFFERENT["IsolationForest", "fit", "sparse with NaN"] = "missing values are for dense X, as in other trees"
 
 
