@@ -223,6 +223,7 @@ macro_rules! array_format {
 array_format!(array1, Array1, 1, f64);
 array_format!(array1_i32, Array1, 1, i32);
 array_format!(array2, Array2, 2, f64);
+array_format!(array2_i32, Array2, 2, i32);
 array_format!(array3, Array3, 3, f64);
 array_format!(array5, Array5, 5, f64);
 array_format!(array1_i64, Array1, 1, i64);

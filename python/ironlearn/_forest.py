@@ -408,6 +408,7 @@ class ForestRegressor(RegressorMixin, BaseForest):
     _parameter_constraints: dict = {
         **BaseForest._parameter_constraints,
         "criterion": [StrOptions({"squared_error", "absolute_error", "poisson"})],
+        "keep_samples": ["boolean"],
     }
 
     def _target(self, y, sample_weight):
@@ -437,6 +438,27 @@ class ForestRegressor(RegressorMixin, BaseForest):
         model = self._fitted("_model")
         y = model.predict(self._rows(X), self._options())
         return y[:, 0] if self.n_outputs_ == 1 else y
+
+    def predict_quantiles(self, X, q=0.5):
+        """Quantiles of the conditional distribution of each row's target (Meinshausen 2006).
+
+        The rows of the fit that share the row's leaves, each weighted by how often and among how few, are that
+        distribution. The forest has to be fitted with `keep_samples=True`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        q : float or array-like of shape (n_quantiles,), default=0.5
+            In [0, 1].
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,), or (n_samples, n_quantiles) for several
+        """
+        model = self._fitted("_model")
+        wanted = np.asarray(q, dtype=np.float64)
+        y = model.predict_quantiles(self._rows(X), np.atleast_1d(wanted).tolist(), self._options())
+        return y[:, 0] if wanted.ndim == 0 else y
 
     def _compute_partial_dependence_recursion(self, grid, target_features):
         trees = [tree.tree_ for tree in self.estimators_]

@@ -142,12 +142,14 @@ class RandomForestRegressor(ForestRegressor):
     """A random forest that predicts numbers: trees on rows drawn with replacement, and the mean of their answers.
 
     Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
-    `random_state` at any number of threads; `n_jobs=None` means all threads allowed. One keyword is ours:
+    `random_state` at any number of threads; `n_jobs=None` means all threads allowed. Two keywords are ours:
 
     max_bins : int or None, default=255
         Nodes of at least 1,024 rows choose among the borders of so many bins of a feature, which hold about as many
         rows each (2 to 255); smaller ones among all values. None: every node is searched exactly. Where the features
         drawn for a split are more than half of all, and where thresholds are drawn at random, every node is.
+    keep_samples : bool, default=False
+        Keeps in which leaves the rows of the fit ended, which `predict_quantiles` needs.
     """
 
     _native = "RandomForestRegressor"
@@ -175,6 +177,7 @@ class RandomForestRegressor(ForestRegressor):
         max_samples=None,
         monotonic_cst=None,
         max_bins=255,
+        keep_samples=False,
     ):
         if isinstance(criterion, str) and criterion == "friedman_mse":
             criterion = "squared_error"
@@ -204,18 +207,21 @@ class RandomForestRegressor(ForestRegressor):
         self.max_samples = max_samples
         self.monotonic_cst = monotonic_cst
         self.max_bins = max_bins
+        self.keep_samples = keep_samples
 
 
 class ExtraTreesRegressor(RandomForestRegressor):
     """Extremely randomised trees that predict numbers: one threshold is drawn for each feature that is drawn.
 
     Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
-    `random_state` at any number of threads; `n_jobs=None` means all threads allowed. One keyword is ours:
+    `random_state` at any number of threads; `n_jobs=None` means all threads allowed. Two keywords are ours:
 
     max_bins : int or None, default=255
         Nodes of at least 1,024 rows choose among the borders of so many bins of a feature, which hold about as many
         rows each (2 to 255); smaller ones among all values. None: every node is searched exactly. Where the features
         drawn for a split are more than half of all, and where thresholds are drawn at random, every node is.
+    keep_samples : bool, default=False
+        Keeps in which leaves the rows of the fit ended, which `predict_quantiles` needs.
     """
 
     _native = "ExtraTreesRegressor"
@@ -243,6 +249,7 @@ class ExtraTreesRegressor(RandomForestRegressor):
         max_samples=None,
         monotonic_cst=None,
         max_bins=255,
+        keep_samples=False,
     ):
         super().__init__(
             n_estimators=n_estimators,
@@ -264,6 +271,7 @@ class ExtraTreesRegressor(RandomForestRegressor):
             max_samples=max_samples,
             monotonic_cst=monotonic_cst,
             max_bins=max_bins,
+            keep_samples=keep_samples,
         )
 
 

@@ -227,6 +227,22 @@ impl Model {
         tree::leaves(py, &self.inner)
     }
 
+    /// Quantiles of the conditional distributions of a forest of numbers: float64 (n, quantiles).
+    #[pyo3(signature = (x, q, options=None))]
+    fn predict_quantiles<'py>(
+        &self,
+        py: Python<'py>,
+        x: &Bound<'py, PyAny>,
+        q: Vec<f64>,
+        options: Option<Options>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let quantiles = self.on(py, x, options, |x, ctl| match &self.inner {
+            AnyModel::RandomForestRegressor(m) | AnyModel::ExtraTreesRegressor(m) => m.predict_quantiles(x, &q, ctl),
+            other => Err(ironlearn::Error::Unsupported(format!("a model of {} has no quantiles", other.name()))),
+        })?;
+        Ok(array::to_numpy(py, quantiles, Dtype::F64))
+    }
+
     /// The scores of an isolation forest: float64 (n,).
     #[pyo3(signature = (x, options=None))]
     fn score_samples<'py>(

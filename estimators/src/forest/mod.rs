@@ -24,6 +24,7 @@ mod isolation_model;
 mod model;
 mod out_of_bag;
 mod params;
+mod quantiles;
 mod regressor;
 mod sample;
 mod together;
@@ -35,6 +36,7 @@ pub use isolation::{Contamination, IsolationForest, MaxSamples};
 pub use isolation_model::IsolationModel;
 pub use model::{ClassForest, NumberForest};
 pub use params::Draw;
+pub use quantiles::LeafSamples;
 pub use regressor::{ExtraTreesRegressor, RandomForestRegressor};
 pub use sample::Sample;
 

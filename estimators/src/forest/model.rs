@@ -1,5 +1,6 @@
 //! Fitted forests: the mean of what their trees predict.
 
+use super::quantiles::LeafSamples;
 use super::together::{check_trees, mean_values};
 use crate::tree::{Tree, argmax, fill_by, paths};
 use crate::{
@@ -9,7 +10,7 @@ use ndarray::{Array2, s};
 use serde::{Deserialize, Serialize};
 
 macro_rules! forest_model {
-    ($name:ident, $doc:literal, $estimator:literal) => {
+    ($name:ident, $doc:literal, $estimator:literal, { $($(#[$own_doc:meta])* $own:ident: $own_type:ty,)* }) => {
         #[doc = $doc]
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         pub struct $name {
@@ -23,6 +24,7 @@ macro_rules! forest_model {
             /// not asked for.
             #[serde(with = "crate::saved::array2")]
             pub oob: Array2<f64>,
+            $($(#[$own_doc])* pub $own: $own_type,)*
             /// What the fit had to say.
             #[serde(default)]
             pub report: Report,
@@ -61,6 +63,7 @@ macro_rules! forest_model {
                     return Err(Error::File("its forest has another number of seeds than of trees".to_owned()));
                 }
                 let stride = self.trees[0].value.ncols();
+                $(self.$own.as_ref().map_or(Ok(()), |own| own.check(&self.trees))?;)*
                 if !self.oob.is_empty() && self.oob.ncols() != stride {
                     return Err(Error::File("its forest has out-of-bag values of another shape".to_owned()));
                 }
@@ -93,8 +96,12 @@ macro_rules! forest_model {
     };
 }
 
-forest_model!(ClassForest, "A forest that predicts classes.", "RandomForestClassifier");
-forest_model!(NumberForest, "A forest that predicts numbers.", "RandomForestRegressor");
+forest_model!(ClassForest, "A forest that predicts classes.", "RandomForestClassifier", {});
+forest_model!(NumberForest, "A forest that predicts numbers.", "RandomForestRegressor", {
+    /// Where the rows of the fit ended, where that was to be kept.
+    #[serde(default)]
+    samples: Option<LeafSamples>,
+});
 
 /// The leaf of each row in each tree.
 ///

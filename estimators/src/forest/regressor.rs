@@ -4,8 +4,9 @@ use super::grow::grow_trees;
 use super::model::NumberForest;
 use super::out_of_bag::out_of_bag;
 use super::params::{Draw, Sampling, forest_params};
+use super::quantiles::LeafSamples;
 use crate::tree::{Count, Growth, MaxFeatures, NumberCriterion, NumberTarget, Splitter, growth};
-use crate::{Backend, Checked, Control, Data, FitOn, Params, Result};
+use crate::{Backend, Checked, Control, Data, FitOn, Params, Result, bad_input};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,8 @@ macro_rules! number_forest {
             {
                 /// What a split has to reduce.
                 criterion: NumberCriterion = NumberCriterion::SquaredError,
+                /// Whether it is kept in which leaves the rows of the fit ended, for quantiles; one output.
+                keep_samples: bool = false,
             }
         }
 
@@ -45,7 +48,7 @@ macro_rules! number_forest {
             ) -> Result<NumberForest> {
                 let (growth, sampling) = (params.growth(), params.sampling());
                 ctl.timed("grow_forest", &on.host_name(), || {
-                    fit(params.criterion, &growth, &sampling, data, start, ctl)
+                    fit(params.criterion, params.keep_samples, &growth, &sampling, data, start, ctl)
                 })
             }
         }
@@ -68,6 +71,7 @@ number_forest! {
 
 fn fit(
     criterion: NumberCriterion,
+    keep_samples: bool,
     growth: &Growth<'_>,
     sampling: &Sampling,
     data: &Data<'_>,
@@ -77,6 +81,9 @@ fn fit(
     data.check()?;
     let y = data.values(growth.estimator)?;
     let outputs = y.ncols();
+    if keep_samples && outputs > 1 {
+        bad_input!("samples are kept for quantiles of one output, not of {outputs}");
+    }
     let target = NumberTarget::new(criterion, y)?;
     target.check_constraints(growth.monotonic_cst.is_some())?;
     if let Some(start) = start
@@ -100,6 +107,12 @@ fn fit(
         Some(draws) if sampling.oob_score => out_of_bag(&grown.trees, &grown.seeds, draws, &data.x, &mut report, ctl)?,
         _ => Array2::zeros((0, 0)),
     };
+    let samples = if keep_samples {
+        let y: Vec<f64> = y.iter().copied().collect();
+        Some(LeafSamples::new(&grown.trees, &data.x, &y, weights.as_deref(), ctl)?)
+    } else {
+        None
+    };
     let rows_drawn = grown.draws.map_or(0, |draws| draws.size());
-    Ok(NumberForest { trees: grown.trees, seeds: grown.seeds, rows_drawn, oob, report })
+    Ok(NumberForest { trees: grown.trees, seeds: grown.seeds, rows_drawn, oob, samples, report })
 }

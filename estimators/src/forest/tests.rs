@@ -119,3 +119,31 @@ fn a_tree_of_an_isolation_forest_keeps_to_its_features() {
     let too_many = IsolationForest { max_features: crate::tree::MaxFeatures::Number(4), ..params };
     assert!(too_many.fit_on(&Data::new(x.view()), &Cpu).is_err());
 }
+
+/// With one tree on all rows the quantiles are those of the leaf; weights count as repetitions.
+#[test]
+fn quantiles_are_those_of_the_leaves() {
+    let (x, y, _) = table(200);
+    let any: AnyMatrix<'_> = x.view().into();
+    let data = Data::new(x.view()).with_values(y.view());
+    let params = ExtraTreesRegressor {
+        n_estimators: 1,
+        min_samples_leaf: crate::tree::Count::Rows(20),
+        keep_samples: true,
+        ..ExtraTreesRegressor::default()
+    };
+    let forest = params.fit_on(&data, &Cpu).unwrap();
+    let ctl = Control::new();
+    let leaves = forest.apply_on(&any, &ctl).unwrap();
+    let found = forest.predict_quantiles(&any, &[0.0, 0.5, 1.0], &ctl).unwrap();
+    for i in 0..200 {
+        let mut inside: Vec<f64> = (0..200).filter(|&j| leaves[[j, 0]] == leaves[[i, 0]]).map(|j| y[[j, 0]]).collect();
+        inside.sort_by(f64::total_cmp);
+        let middle = inside[(inside.len() - 1) / 2];
+        assert_eq!(found.row(i).to_vec(), [inside[0], middle, inside[inside.len() - 1]]);
+    }
+    assert!(forest.check().is_ok());
+    assert!(forest.predict_quantiles(&any, &[1.5], &ctl).is_err());
+    let without = ExtraTreesRegressor { keep_samples: false, ..params }.fit_on(&data, &Cpu).unwrap();
+    assert!(without.predict_quantiles(&any, &[0.5], &ctl).unwrap_err().to_string().contains("keep_samples"));
+}

@@ -206,7 +206,10 @@ fn lists_ranks_and_bins_grow_the_same_tree() {
             let target = NumberTarget::new(criterion, p.y.view()).unwrap();
             let lists = target.grow(&growth, &columns(), weights.as_deref(), &ctl).unwrap();
             for bins in [None, Some(255)] {
-                assert_eq!(target.grow(&growth, &ground(bins), weights.as_deref(), &ctl).unwrap(), lists);
+                let tree = target.grow(&growth, &ground(bins), weights.as_deref(), &ctl).unwrap();
+                // Impurities are sums over the rows in another order.
+                assert_eq!((&tree.feature, &tree.threshold), (&lists.feature, &lists.threshold));
+                assert_eq!((&tree.n_node_samples, &tree.value), (&lists.n_node_samples, &lists.value));
             }
         }
     }
