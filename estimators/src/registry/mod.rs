@@ -347,4 +347,10 @@ registry! {
         "decision-tree-classifier", [predict, proba, apply];
     DecisionTreeRegressor: crate::tree::DecisionTreeRegressor => crate::tree::NumberTree, Regression,
         "decision-tree-regressor", [predict, apply];
+    // Boosting with exact splits.
+    GradientBoostingClassifier: crate::gradient_boosting::GradientBoostingClassifier
+        => crate::gradient_boosting::BoostedClasses, Classification, "gradient-boosting-classifier",
+        [predict, decision, proba, apply];
+    GradientBoostingRegressor: crate::gradient_boosting::GradientBoostingRegressor
+        => crate::gradient_boosting::BoostedNumbers, Regression, "gradient-boosting-regressor", [predict, apply];
 }

@@ -120,7 +120,7 @@ impl<'a> Columns<'a> {
     }
 
     /// A copy, column by column, for searches that read one column after the other.
-    pub fn packed(&self) -> Columns<'static> {
+    pub fn packed<'b>(&self) -> Columns<'b> {
         const GROUP: usize = 8;
         let (n, p) = self.shape();
         let mut values = Vec::with_capacity(n * p);

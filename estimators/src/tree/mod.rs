@@ -16,26 +16,28 @@
 //! ```
 
 pub mod classifier;
-mod columns;
+pub(crate) mod columns;
 pub mod criterion;
+mod ground;
 pub mod grow;
 mod model;
-mod nodes;
-mod open;
-mod order;
-mod params;
+pub(crate) mod nodes;
+pub(crate) mod open;
+pub(crate) mod order;
+pub(crate) mod params;
 mod predict;
 mod prune;
 pub mod regressor;
 mod shared;
 mod source;
-mod split;
+pub(crate) mod split;
 mod structure;
 
 pub use crate::class_weight::{ClassWeight, WeightRule};
 pub use classifier::{ClassCriterion, DecisionTreeClassifier};
 pub use columns::Columns;
 pub use criterion::Criterion;
+pub use ground::Ground;
 pub use model::{ClassTree, NumberTree};
 pub use params::{Count, FeatureRule, MaxFeatures, Splitter};
 pub use regressor::{DecisionTreeRegressor, NumberCriterion};
@@ -45,7 +47,7 @@ pub use structure::Tree;
 use crate::{Result, bad_input};
 
 /// The rows whose weight is not 0, and the sum of the weights.
-fn rows_that_count(n: usize, weights: Option<&[f64]>) -> Result<(Vec<u32>, f64)> {
+pub(crate) fn rows_that_count(n: usize, weights: Option<&[f64]>) -> Result<(Vec<u32>, f64)> {
     if n > criterion::ROW as usize {
         bad_input!("a tree takes up to {} rows, not {n}", criterion::ROW);
     }

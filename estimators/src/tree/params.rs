@@ -111,7 +111,7 @@ macro_rules! growth {
         }
     };
 }
-pub(super) use growth;
+pub(crate) use growth;
 
 impl Growth<'_> {
     /// Checks the ranges.
