@@ -59,8 +59,8 @@ class BaseGradientBoosting(NativeEstimator):
         """Validates and fits; ``_encode`` turns y into what the core takes."""
         if self.criterion != "deprecated":
             warnings.warn(
-                "The parameter `criterion` is deprecated and will be removed in 1.11. It has no effect. Leave it to its "
-                "default value to avoid this warning.",
+                "The parameter `criterion` is deprecated and will be removed in 1.11. It has no effect. Leave it to "
+                "its default value to avoid this warning.",
                 FutureWarning,
                 stacklevel=4,
             )
@@ -80,7 +80,7 @@ class BaseGradientBoosting(NativeEstimator):
         params["init"] = "zero" if isinstance(self.init, str) else None
         rows = np.arange(X.shape[0])
         if self.n_iter_no_change is not None:
-            stratify = target[:, 0] if n_classes else None
+            stratify = target[:, 0].astype(np.float64) if n_classes else None
             rows, held_out = train_test_split(
                 rows, random_state=self.random_state, test_size=self.validation_fraction, stratify=stratify
             )
@@ -151,7 +151,8 @@ class BaseGradientBoosting(NativeEstimator):
         if init is None or isinstance(init, str):
             return None
         y = target[rows, 0].astype(np.float64)
-        X = _as_float32(X)[rows]
+        X = _as_float32(X)
+        X = X if len(rows) == X.shape[0] else X[rows]
         if sample_weight is None:
             init.fit(X, y)
             return init
@@ -326,7 +327,9 @@ class BaseGradientBoosting(NativeEstimator):
     def _saved_model(self):
         if "_init" in self.__dict__:
             kind = type(self._init).__name__
-            raise TypeError(f"{type(self).__name__} with init={kind} cannot be saved: a model file holds no {kind} to start from")
+            raise TypeError(
+                f"{type(self).__name__} with init={kind} cannot be saved: a model file holds no {kind} to start from"
+            )
         return self._model
 
     def __getstate__(self):

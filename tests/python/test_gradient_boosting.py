@@ -2,18 +2,17 @@
 
 import pickle
 
+import ironlearn
 import numpy as np
 import pytest
+from ironlearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
 from scipy import sparse
 from sklearn import ensemble as reference
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.tree import export_text
 
-import ironlearn
-from ironlearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
-
-# Gradients that are all the same in a node leave scikit-learn with an impurity of rounding, and it may split; of equally
-# good features it draws one by its own random numbers. This much has to be won, and such nodes stay whole.
+# Gradients that are all the same in a node leave scikit-learn with an impurity of rounding, and it may split there. Where
+# this much has to be won, such nodes stay whole.
 WHOLE = {"min_impurity_decrease": 1e-12}
 
 

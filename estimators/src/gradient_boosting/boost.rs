@@ -95,7 +95,13 @@ enum Soil<'a> {
 }
 
 impl Soil<'_> {
-    fn grow(&self, plan: &crate::tree::grow::Plan, on: &Gradient<'_>, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Grown> {
+    fn grow(
+        &self,
+        plan: &crate::tree::grow::Plan,
+        on: &Gradient<'_>,
+        x: &AnyMatrix<'_>,
+        ctl: &Control,
+    ) -> Result<Grown> {
         let Gradient { values, weights, rows, weight } = *on;
         match self {
             Soil::Shallow(shallow) => shallow.grow(plan, values, weights, rows.to_vec(), weight, ctl),
@@ -391,8 +397,7 @@ impl<'a, 'g, 'x> Run<'a, 'g, 'x> {
                 1 => Cow::Borrowed(&this.gradient),
                 _ => this.gradient.iter().skip(output).step_by(k).copied().collect(),
             };
-            let mut plan =
-                this.boosting.growth.plan(this.train.len(), problem.x.ncols(), weight, false)?;
+            let mut plan = this.boosting.growth.plan(this.train.len(), problem.x.ncols(), weight, false)?;
             plan.seed = this.stream(stage * k + output, false).next_u64();
             let on = Gradient { values: &values, weights: problem.weights, rows: &counting, weight };
             let mut grown_tree = this.soil.grow(&plan, &on, &problem.x, ctl)?;

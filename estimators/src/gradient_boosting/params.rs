@@ -18,6 +18,8 @@ pub enum Init {
     Zero,
 }
 
+const MOST_STAGES: u64 = i32::MAX as u64;
+
 /// The shared parameters.
 #[derive(Debug, Clone)]
 pub struct Shared<'a> {
@@ -93,7 +95,9 @@ impl<'a> Shared<'a> {
         let rate = self.learning_rate;
         check("learning_rate", not_negative(rate), "a float in the range [0.0, inf)", &rate)?;
         let stages = self.n_estimators;
-        check("n_estimators", stages >= 1, "an int in the range [1, inf)", &stages)?;
+        // More trees than any memory holds are a mistake, which is told before they fill it.
+        let holds = (1..=MOST_STAGES).contains(&stages);
+        check("n_estimators", holds, "an int in the range [1, 2147483647]", &stages)?;
         let share = self.subsample;
         check("subsample", share > 0.0 && share <= 1.0, "a float in the range (0.0, 1.0]", &share)?;
         let share = self.validation_fraction;

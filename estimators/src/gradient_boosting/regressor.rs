@@ -35,7 +35,7 @@ pub struct GradientBoostingRegressor {
     pub loss: NumberLoss,
     /// The share of each tree's leaves that is taken. Range [0, ∞).
     pub learning_rate: f64,
-    /// Stages, at most. Range [1, ∞).
+    /// Stages, at most. Range [1, 2³¹ − 1].
     pub n_estimators: u64,
     /// The share of the rows that each stage sees, drawn without replacement. Range (0, 1].
     pub subsample: f64,

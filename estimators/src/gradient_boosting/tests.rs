@@ -18,7 +18,13 @@ fn numbers(seed: u64, n: usize, p: usize) -> (Array2<f64>, Array2<f64>) {
     let x = Array2::from_shape_fn((n, p), |(_, j)| match (j, uniform()) {
         (1, u) => (5.0 * u).floor(),
         (2, u) => (400.0 * u).floor() / 8.0,
-        (3, u) => if u < 0.9 { 1.0 } else { u },
+        (3, u) => {
+            if u < 0.9 {
+                1.0
+            } else {
+                u
+            }
+        }
         (_, u) => u * u - 0.3,
     });
     let y = Array2::from_shape_fn((n, 1), |(i, _)| {
@@ -147,7 +153,8 @@ fn threads_and_stops_change_nothing() {
     for k in [2, 3] {
         let codes = codes.mapv(|code| code % k);
         let data = Data::new(x.view()).with_classes(codes.view(), vec![k as usize]);
-        let all = GradientBoostingClassifier { n_estimators: 12, subsample: 0.6, random_state: 4, ..Default::default() };
+        let all =
+            GradientBoostingClassifier { n_estimators: 12, subsample: 0.6, random_state: 4, ..Default::default() };
         let fit = |params: &GradientBoostingClassifier, start: Option<&BoostedClasses>, threads| {
             let ctl = Control::new().with_threads(Some(threads));
             GradientBoostingClassifier::fit_checked(&Checked::new(params.clone()).unwrap(), &data, start, &Cpu, &ctl)
@@ -170,7 +177,7 @@ fn threads_and_stops_change_nothing() {
     }
 }
 
-/// Sparse X, and trees of any depth, take the other grower and give the same predictions.
+/// Sparse X gives the same trees; trees without a bound take the other grower.
 #[test]
 fn sparse_and_deep_trees_agree() {
     let (x, y) = numbers(10, 500, 4);
@@ -179,10 +186,11 @@ fn sparse_and_deep_trees_agree() {
     let dense = params.fit_on(&Data::new(x.view()).with_values(y.view()), &Cpu).unwrap();
     let csr = sprs::CsMat::csr_from_dense(x.view(), 0.0);
     let sparse = params.fit_on(&Data::new(csr.view()).with_values(y.view()), &Cpu).unwrap();
-    let deep = GradientBoostingRegressor { max_depth: Some(7), max_leaf_nodes: None, ..params.clone() };
+    let deep = GradientBoostingRegressor { max_depth: None, ..params.clone() };
     let deep = deep.fit_on(&Data::new(x.view()).with_values(y.view()), &Cpu).unwrap();
     let predict = |model: &BoostedNumbers| model.predict_cpu(x.view()).unwrap();
-    assert!(predict(&dense).iter().zip(&predict(&sparse)).all(|(a, b)| (a - b).abs() < 1e-9));
+    assert_eq!(dense.boosted.trees, sparse.boosted.trees);
+    assert_eq!(predict(&dense), predict(&sparse));
     assert!(deep.boosted.train_score[9] < dense.boosted.train_score[9]);
 }
 

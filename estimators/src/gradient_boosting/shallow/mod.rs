@@ -18,6 +18,8 @@ use ironlearn_linalg::Control;
 const MOST_LEAVES: usize = 64;
 /// Bytes of one node's sums, at most.
 const MOST_BYTES: usize = 1 << 25;
+/// Numbers up to which sparse X is laid out: it then gives the very trees of dense X.
+const MOST_LAID_OUT: usize = 1 << 22;
 
 /// X for shallow trees.
 #[derive(Debug)]
@@ -39,7 +41,7 @@ impl Shallow {
     pub fn suits(columns: &Columns<'_>, plan: &Plan) -> bool {
         let (n, p) = columns.shape();
         let leaves = plan.max_leaves.unwrap_or(usize::MAX).min(1 << plan.max_depth.min(30));
-        !matches!(columns, Columns::Sparse(_))
+        (!matches!(columns, Columns::Sparse(_)) || n.saturating_mul(p) <= MOST_LAID_OUT)
             && leaves <= MOST_LEAVES
             && n < sums::MOST_ROWS
             && p.saturating_mul(BINS * size_of::<[f64; 4]>()) <= MOST_BYTES

@@ -209,7 +209,8 @@ impl Search<'_> {
     /// Whether a split separates two of the node's values inside a bin.
     pub fn varies(&self, feature: usize, bin: usize, is_here: impl Fn(usize) -> bool) -> bool {
         let values = self.binned.column(feature);
-        let mut here = self.binned.entries(feature, bin..bin + 1).iter().map(|&entry| row(entry)).filter(|&r| is_here(r));
+        let mut here =
+            self.binned.entries(feature, bin..bin + 1).iter().map(|&entry| row(entry)).filter(|&r| is_here(r));
         // Flags aside: a tie never spans more than its ends.
         here.next().is_some_and(|first| {
             let mut before = values[first];

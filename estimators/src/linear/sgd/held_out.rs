@@ -15,9 +15,7 @@ pub fn choose(
 ) -> Result<Vec<u32>> {
     let mut rows = match &options.validation_rows {
         Some(rows) => rows.0.clone(),
-        None => {
-            folds::held_out(n, options.validation_fraction, class_of, &mut options.seeds.stream(0))
-        }
+        None => folds::held_out(n, options.validation_fraction, class_of, &mut options.seeds.stream(0)),
     };
     rows.sort_unstable();
     rows.dedup();
