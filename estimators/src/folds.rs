@@ -98,6 +98,26 @@ impl<'de> Visitor<'de> for RowsVisitor {
     }
 }
 
+/// Draws a share of the rows `0..n` to hold out; with classes, that share of each of them, to one row.
+pub(crate) fn held_out(
+    n: usize,
+    fraction: f64,
+    class_of: Option<&dyn Fn(usize) -> usize>,
+    random: &mut impl rand::Rng,
+) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..n as u32).collect();
+    for i in (1..n).rev() {
+        let j = ((u128::from(random.next_u64()) * (i as u128 + 1)) >> 64) as usize;
+        order.swap(i, j);
+    }
+    if let Some(class_of) = class_of {
+        order.sort_by_key(|&i| class_of(i as usize));
+    }
+    // One row out of each stretch of 1/fraction rows.
+    let wanted = (fraction * n as f64).ceil() as usize;
+    (0..wanted.min(n)).map(|k| order[((k as u128 * n as u128 + n as u128 / 2) / wanted as u128) as usize]).collect()
+}
+
 impl Folds {
     /// Checks what can be checked without data.
     ///

@@ -8,6 +8,7 @@
 //! | --- | --- | --- | --- |
 //! | [`linear`] | [`LinearRegression`](linear::LinearRegression), [`Ridge`](linear::Ridge) | | |
 //! | [`tree`] | [`DecisionTreeRegressor`](tree::DecisionTreeRegressor) | [`DecisionTreeClassifier`](tree::DecisionTreeClassifier) | |
+//! | [`gradient_boosting`] | [`GradientBoostingRegressor`](gradient_boosting::GradientBoostingRegressor) | [`GradientBoostingClassifier`](gradient_boosting::GradientBoostingClassifier) | |
 //! | [`cluster`] | | | [`KMeans`](cluster::KMeans) |
 //!
 //! # Regression
@@ -127,6 +128,7 @@ pub mod discriminant;
 pub mod error;
 pub mod folds;
 pub mod forest;
+pub mod gradient_boosting;
 pub mod isotonic;
 pub mod kernel;
 pub mod kernel_ridge;

@@ -220,6 +220,7 @@ linfa_predict!(
     crate::linear::TheilSenModel,
     crate::linear::ransac::RansacModel,
     crate::tree::NumberTree,
+    crate::gradient_boosting::BoostedNumbers,
     crate::linear::sgd::Stepped<crate::linear::LinearModel>,
     crate::linear::sgd::Stepped<crate::linear::sgd::OneClass>,
     crate::linear::ridge_cv::RidgeCvModel,

@@ -83,3 +83,28 @@ def mean_partial_dependence(trees, grid, target_features):
         tree.compute_partial_dependence(grid, np.asarray(target_features, dtype=np.intp, order="C"), averaged)
     averaged /= len(trees)
     return averaged
+
+
+def boosting_loss(name, n_classes, alpha, delta):
+    """scikit-learn's loss object of gradient boosting, for tools that ask an estimator for it."""
+    from sklearn._loss import loss
+
+    if n_classes is not None:
+        if name == "exponential":
+            return loss.ExponentialLoss()
+        return loss.HalfBinomialLoss() if n_classes == 2 else loss.HalfMultinomialLoss(n_classes=n_classes)
+    if name == "huber":
+        return loss.HuberLoss(quantile=alpha, delta=delta)
+    if name == "quantile":
+        return loss.PinballLoss(quantile=alpha)
+    return loss.AbsoluteError() if name == "absolute_error" else loss.HalfSquaredError()
+
+
+def dummy(kind, params, attributes):
+    """scikit-learn's dummy estimator of a constant, as if it had been fitted."""
+    from sklearn import dummy
+
+    estimator = getattr(dummy, kind)(**params)
+    for name, value in attributes.items():
+        setattr(estimator, name, value)
+    return estimator

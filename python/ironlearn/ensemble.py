@@ -17,3 +17,8 @@ __all__ = [
     "RandomForestRegressor",
     "RandomTreesEmbedding",
 ]
+"""Ensembles."""
+
+from ironlearn._gradient_boosting import GradientBoostingClassifier, GradientBoostingRegressor
+
+__all__ = ["GradientBoostingClassifier", "GradientBoostingRegressor"]

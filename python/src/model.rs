@@ -76,7 +76,10 @@ impl Model {
     }
 
     /// Runs `work` on X, in place where X is small.
-    fn on<R: Send>(
+    ///
+    /// # Errors
+    /// Those of X and of `work`.
+    pub fn on<R: Send>(
         &self,
         py: Python<'_>,
         x: &Bound<'_, PyAny>,

@@ -108,6 +108,10 @@ DIFFERENT = {
     ("SimpleImputer", "fill_value", "*"): "an object or a list can be neither computed with nor saved",
 }
 
+for _name in ("GradientBoostingClassifier", "GradientBoostingRegressor"):
+    for _action in ("fit", "predict"):
+        DIFFERENT[_name, _action, "64-bit indices"] = "scikit-learn's trees want 32-bit indices; ours take both"
+
 # Fit takes what the other linear models take.
 for _name in (
     "PassiveAggressiveClassifier",

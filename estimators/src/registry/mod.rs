@@ -364,4 +364,10 @@ registry! {
         [predict, decision, apply];
     RandomTreesEmbedding: crate::forest::RandomTreesEmbedding => crate::forest::EmbeddingModel, Clustering,
         "random-trees-embedding", [predict, transform, apply];
+    // Boosting with exact splits.
+    GradientBoostingClassifier: crate::gradient_boosting::GradientBoostingClassifier
+        => crate::gradient_boosting::BoostedClasses, Classification, "gradient-boosting-classifier",
+        [predict, decision, proba, apply];
+    GradientBoostingRegressor: crate::gradient_boosting::GradientBoostingRegressor
+        => crate::gradient_boosting::BoostedNumbers, Regression, "gradient-boosting-regressor", [predict, apply];
 }

@@ -16,15 +16,15 @@
 //! ```
 
 pub mod classifier;
-mod columns;
+pub(crate) mod columns;
 pub mod criterion;
 mod ground;
 pub mod grow;
 mod model;
-mod nodes;
-mod open;
-mod order;
-mod params;
+pub(crate) mod nodes;
+pub(crate) mod open;
+pub(crate) mod order;
+pub(crate) mod params;
 mod predict;
 mod prune;
 mod ranked;
@@ -32,7 +32,7 @@ mod ranks;
 pub mod regressor;
 mod shared;
 mod source;
-mod split;
+pub(crate) mod split;
 mod structure;
 mod target;
 
@@ -54,7 +54,7 @@ pub(crate) use target::{ClassTarget, NumberTarget};
 use crate::{Result, bad_input};
 
 /// The rows whose weight is not 0, and the sum of the weights.
-fn rows_that_count(n: usize, weights: Option<&[f64]>) -> Result<(Vec<u32>, f64)> {
+pub(crate) fn rows_that_count(n: usize, weights: Option<&[f64]>) -> Result<(Vec<u32>, f64)> {
     if n > criterion::ROW as usize {
         bad_input!("a tree takes up to {} rows, not {n}", criterion::ROW);
     }

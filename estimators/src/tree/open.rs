@@ -14,7 +14,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Impurities up to this count as 0.
-const PURE: f64 = f64::EPSILON;
+pub(crate) const PURE: f64 = f64::EPSILON;
 
 /// A node whose split is not known yet.
 pub(super) struct Open {
@@ -50,7 +50,7 @@ pub(super) struct Grower<'a, 'x, C: Criterion> {
 }
 
 /// A stream of its own for each child (the finaliser of SplitMix64, Steele et al. 2014).
-pub(super) fn child_key(key: u64, side: u64) -> u64 {
+pub(crate) fn child_key(key: u64, side: u64) -> u64 {
     let mut z = key.wrapping_mul(2).wrapping_add(side).wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -58,7 +58,7 @@ pub(super) fn child_key(key: u64, side: u64) -> u64 {
 }
 
 /// A number below `n`, from 64 random bits.
-fn below(n: usize, bits: u64) -> usize {
+pub(crate) fn below(n: usize, bits: u64) -> usize {
     ((u128::from(bits) * n as u128) >> 64) as usize
 }
 

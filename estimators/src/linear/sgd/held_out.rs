@@ -1,8 +1,7 @@
 //! The rows that early stopping keeps back, and the score on them.
 
 use super::options::Options;
-use crate::{Result, bad_input};
-use rand::Rng;
+use crate::{Result, bad_input, folds};
 
 /// Rows to hold out of `0..n`: those given, or a random share; with classes, that share of each of them.
 ///
@@ -16,7 +15,7 @@ pub fn choose(
 ) -> Result<Vec<u32>> {
     let mut rows = match &options.validation_rows {
         Some(rows) => rows.0.clone(),
-        None => draw(options, n, class_of),
+        None => folds::held_out(n, options.validation_fraction, class_of, &mut options.seeds.stream(0)),
     };
     rows.sort_unstable();
     rows.dedup();
@@ -38,21 +37,6 @@ pub fn choose(
         bad_input!("The sample weights for validation set are all zero, consider using a different random state.");
     }
     Ok(rows)
-}
-
-fn draw(options: &Options, n: usize, class_of: Option<&dyn Fn(usize) -> usize>) -> Vec<u32> {
-    let mut random = options.seeds.stream(0);
-    let mut order: Vec<u32> = (0..n as u32).collect();
-    for i in (1..n).rev() {
-        let j = ((u128::from(random.next_u64()) * (i as u128 + 1)) >> 64) as usize;
-        order.swap(i, j);
-    }
-    if let Some(class_of) = class_of {
-        order.sort_by_key(|&i| class_of(i as usize));
-    }
-    // One row out of each stretch of 1/fraction rows: the share of every class, to one row.
-    let wanted = (options.validation_fraction * n as f64).ceil() as usize;
-    (0..wanted.min(n)).map(|k| order[((k as u128 * n as u128 + n as u128 / 2) / wanted as u128) as usize]).collect()
 }
 
 /// The share of the weight of rows whose score has the right sign.

@@ -1,0 +1,385 @@
+"""AdaBoost: each estimator is fitted where the ones before it erred (Zhu et al. 2009, SAMME; Drucker 1997, R2)."""
+
+from __future__ import annotations
+
+import warnings
+from abc import abstractmethod
+from numbers import Integral, Real
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context, is_classifier, is_regressor
+from sklearn.ensemble._base import BaseEnsemble
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metadata_routing import _raise_for_unsupported_routing, _RoutingNotSupportedMixin
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _num_samples,
+    check_is_fitted,
+    has_fit_parameter,
+    validate_data,
+)
+
+from ironlearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+__all__ = ["AdaBoostClassifier", "AdaBoostRegressor"]
+
+
+class BaseWeightBoosting(BaseEnsemble):
+    """The loop that both classes share; a class adds the step of one estimator."""
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit", "predict"]), None],
+        "n_estimators": [Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "random_state": ["random_state"],
+    }
+
+    def _check_rows(self, X):
+        check_is_fitted(self)
+        return validate_data(self, X, accept_sparse=["csr", "csc"], allow_nd=True, dtype=None, reset=False)
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None):
+        """Fits estimators one after the other, each on weights that the errors of those before it raise.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        self : object
+        """
+        _raise_for_unsupported_routing(self, "fit", sample_weight=sample_weight)
+        X, y = validate_data(
+            self, X, y, accept_sparse=["csr", "csc"], allow_nd=True, dtype=None, y_numeric=is_regressor(self)
+        )
+        weights = _check_sample_weight(sample_weight, X, dtype=np.float64, copy=True, ensure_non_negative=True)
+        weights /= weights.sum()
+        self._validate_estimator()
+        self.estimators_ = []
+        self.estimator_weights_ = np.zeros(self.n_estimators)
+        self.estimator_errors_ = np.ones(self.n_estimators)
+        random_state = check_random_state(self.random_state)
+        # A weight that has become tiny counts for something again; one that was 0 never does.
+        least = np.where(weights == 0, 0.0, np.finfo(np.float64).eps)
+        for i in range(self.n_estimators):
+            weights = np.maximum(weights, least)
+            step = self._step(i, X, y, weights, random_state)
+            if step is None:
+                break
+            weights, self.estimator_weights_[i], self.estimator_errors_[i] = step
+            total = weights.sum()
+            if self.estimator_errors_[i] == 0:
+                break
+            if not np.isfinite(total):
+                warnings.warn(
+                    f"Sample weights have reached infinite values, at iteration {i}, causing overflow. Iterations "
+                    "stopped. Try lowering the learning rate.",
+                    stacklevel=2,
+                )
+                break
+            if total <= 0:
+                break
+            if i < self.n_estimators - 1:
+                weights = weights / total
+        return self
+
+    @abstractmethod
+    def _step(self, i, X, y, weights, random_state):
+        """Fits estimator i: new weights, its own weight, its error; None where boosting ends without it."""
+
+    def staged_score(self, X, y, sample_weight=None):
+        """The score after each estimator.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Yields
+        ------
+        score : float
+        """
+        score = accuracy_score if is_classifier(self) else r2_score
+        for predicted in self.staged_predict(self._check_rows(X)):
+            yield score(y, predicted, sample_weight=sample_weight)
+
+    @property
+    def feature_importances_(self):
+        """The weighted mean of the estimators' importances, of shape (n_features,)."""
+        if not getattr(self, "estimators_", None):
+            raise ValueError("Estimator not fitted, call `fit` before `feature_importances_`.")
+        try:
+            pairs = zip(self.estimator_weights_, self.estimators_, strict=False)
+            return sum(weight * e.feature_importances_ for weight, e in pairs) / self.estimator_weights_.sum()
+        except AttributeError as error:
+            raise AttributeError(
+                "Unable to compute feature importances since estimator does not have a feature_importances_ attribute"
+            ) from error
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+class AdaBoostClassifier(_RoutingNotSupportedMixin, ClassifierMixin, BaseWeightBoosting):
+    """AdaBoost for classes (SAMME, Zhu et al. 2009); without `estimator` of our own stumps.
+
+    Parameters, attributes and methods are those of scikit-learn's class of this name.
+    """
+
+    def __init__(self, estimator=None, *, n_estimators=50, learning_rate=1.0, random_state=None):
+        super().__init__(estimator=estimator, n_estimators=n_estimators)
+        self.learning_rate = learning_rate
+        self.random_state = random_state
+
+    def _validate_estimator(self):
+        super()._validate_estimator(default=DecisionTreeClassifier(max_depth=1))
+        if not has_fit_parameter(self.estimator_, "sample_weight"):
+            raise ValueError(f"{type(self.estimator).__name__} doesn't support sample_weight.")
+
+    def _step(self, i, X, y, weights, random_state):
+        estimator = self._make_estimator(random_state=random_state).fit(X, y, sample_weight=weights)
+        wrong = estimator.predict(X) != y
+        if i == 0:
+            self.classes_ = getattr(estimator, "classes_", None)
+            self.n_classes_ = len(self.classes_)
+        error = np.average(wrong, weights=weights)
+        if error <= 0:
+            return weights, 1.0, 0.0
+        if error >= 1 - 1 / self.n_classes_:
+            self.estimators_.pop()
+            if not self.estimators_:
+                raise ValueError(
+                    "BaseClassifier in AdaBoostClassifier ensemble is worse than random, ensemble can not be fit."
+                )
+            return None
+        own = self.learning_rate * (np.log((1 - error) / error) + np.log(self.n_classes_ - 1))
+        if i < self.n_estimators - 1:
+            with np.errstate(over="ignore"):
+                weights = np.where(wrong, weights * np.exp(own), weights)
+        return weights, own, error
+
+    def _votes(self, estimator, weight, X):
+        """What an estimator adds to the score of each class."""
+        against = -weight / (self.n_classes_ - 1)
+        return np.where(estimator.predict(X)[:, np.newaxis] == self.classes_, weight, against)
+
+    def _scores(self, votes, total):
+        if self.n_classes_ == 2:
+            return (votes[:, 1] - votes[:, 0]) / total
+        return votes / total
+
+    def decision_function(self, X):
+        """The weighted votes of the estimators.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        score : ndarray of shape (n_samples,) for two classes, else (n_samples, n_classes)
+        """
+        X = self._check_rows(X)
+        if self.n_classes_ == 1:
+            return np.zeros((_num_samples(X), 1))
+        pairs = zip(self.estimators_, self.estimator_weights_, strict=False)
+        return self._scores(sum(self._votes(e, weight, X) for e, weight in pairs), self.estimator_weights_.sum())
+
+    def staged_decision_function(self, X):
+        """The weighted votes after each estimator.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Yields
+        ------
+        score : ndarray of shape (n_samples,) for two classes, else (n_samples, n_classes)
+        """
+        X = self._check_rows(X)
+        votes, total = 0.0, 0.0
+        for estimator, weight in zip(self.estimators_, self.estimator_weights_, strict=False):
+            total += weight
+            if self.n_classes_ == 1:
+                yield np.zeros((_num_samples(X), 1))
+                continue
+            votes = votes + self._votes(estimator, weight, X)
+            yield self._scores(votes, total)
+
+    def _classes_of(self, score):
+        codes = score > 0 if self.n_classes_ == 2 else score.argmax(axis=1)
+        return self.classes_.take(codes, axis=0)
+
+    def predict(self, X):
+        """The class of each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+        """
+        return self._classes_of(self.decision_function(X))
+
+    def staged_predict(self, X):
+        """The class of each row after each estimator.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Yields
+        ------
+        y : ndarray of shape (n_samples,)
+        """
+        for score in self.staged_decision_function(X):
+            yield self._classes_of(score)
+
+    def _probabilities(self, score):
+        if self.n_classes_ == 1:
+            return np.ones((len(score), 1))
+        if self.n_classes_ == 2:
+            return softmax(np.column_stack([-score, score]) / 2, axis=1)
+        return softmax(score / (self.n_classes_ - 1), axis=1)
+
+    def predict_proba(self, X):
+        """The probabilities of the classes, by the softmax of the votes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        proba : ndarray of shape (n_samples, n_classes)
+        """
+        return self._probabilities(self.decision_function(X))
+
+    def staged_predict_proba(self, X):
+        """The probabilities of the classes after each estimator.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Yields
+        ------
+        proba : ndarray of shape (n_samples, n_classes)
+        """
+        for score in self.staged_decision_function(X):
+            yield self._probabilities(score)
+
+    def predict_log_proba(self, X):
+        """The logarithms of `predict_proba`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        log_proba : ndarray of shape (n_samples, n_classes)
+        """
+        return np.log(self.predict_proba(X))
+
+
+class AdaBoostRegressor(_RoutingNotSupportedMixin, RegressorMixin, BaseWeightBoosting):
+    """AdaBoost for numbers (R2, Drucker 1997); without `estimator` of our own trees of depth 3.
+
+    Parameters, attributes and methods are those of scikit-learn's class of this name. The rows of each estimator are
+    scikit-learn's for the same `random_state`.
+    """
+
+    _parameter_constraints: dict = {
+        **BaseWeightBoosting._parameter_constraints,
+        "loss": [StrOptions({"linear", "square", "exponential"})],
+    }
+
+    def __init__(self, estimator=None, *, n_estimators=50, learning_rate=1.0, loss="linear", random_state=None):
+        super().__init__(estimator=estimator, n_estimators=n_estimators)
+        self.learning_rate = learning_rate
+        self.loss = loss
+        self.random_state = random_state
+
+    def _validate_estimator(self):
+        super()._validate_estimator(default=DecisionTreeRegressor(max_depth=3))
+
+    def _step(self, i, X, y, weights, random_state):
+        estimator = self._make_estimator(random_state=random_state)
+        n = _num_samples(X)
+        rows = random_state.choice(np.arange(n), size=n, replace=True, p=weights)
+        self._fit_on_rows(estimator, X, y, rows)
+        counts = weights > 0
+        far = np.abs(estimator.predict(X) - y)[counts]
+        if far.max() != 0:
+            far = far / far.max()
+        if self.loss == "square":
+            far = far**2
+        elif self.loss == "exponential":
+            far = 1 - np.exp(-far)
+        error = (weights[counts] * far).sum()
+        if error <= 0:
+            return weights, 1.0, 0.0
+        if error >= 0.5:
+            if len(self.estimators_) > 1:
+                self.estimators_.pop()
+            return None
+        beta = error / (1 - error)
+        if i < self.n_estimators - 1:
+            weights = weights.copy()
+            weights[counts] *= beta ** ((1 - far) * self.learning_rate)
+        return weights, self.learning_rate * np.log(1 / beta), error
+
+    def _fit_on_rows(self, estimator, X, y, rows):
+        estimator.fit(_safe_indexing(X, rows), _safe_indexing(y, rows))
+
+    def _median(self, predictions):
+        """The weighted median of the estimators' predictions, of shape (n_samples, estimators)."""
+        order = np.argsort(predictions, axis=1)
+        below = np.cumsum(self.estimator_weights_[order], axis=1)
+        median = (below >= 0.5 * below[:, -1:]).argmax(axis=1)
+        rows = np.arange(len(predictions))
+        return predictions[rows, order[rows, median]]
+
+    def predict(self, X):
+        """The weighted median of the estimators' predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+        """
+        X = self._check_rows(X)
+        return self._median(np.column_stack([estimator.predict(X) for estimator in self.estimators_]))
+
+    def staged_predict(self, X):
+        """The weighted median after each estimator.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Yields
+        ------
+        y : ndarray of shape (n_samples,)
+        """
+        X = self._check_rows(X)
+        predictions = np.empty((_num_samples(X), 0))
+        for estimator in self.estimators_:
+            predictions = np.column_stack([predictions, estimator.predict(X)])
+            yield self._median(predictions)
