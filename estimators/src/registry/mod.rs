@@ -347,4 +347,10 @@ registry! {
         "decision-tree-classifier", [predict, proba, apply];
     DecisionTreeRegressor: crate::tree::DecisionTreeRegressor => crate::tree::NumberTree, Regression,
         "decision-tree-regressor", [predict, apply];
+    // Boosting.
+    HistGradientBoostingClassifier: crate::boosting::HistGradientBoostingClassifier
+        => crate::boosting::BoostedClasses, Classification, "hist-gradient-boosting-classifier",
+        [predict, decision, proba];
+    HistGradientBoostingRegressor: crate::boosting::HistGradientBoostingRegressor
+        => crate::boosting::BoostedNumbers, Regression, "hist-gradient-boosting-regressor", [predict];
 }
