@@ -286,6 +286,14 @@ class BaseHistGradientBoosting(_boosted_interop.BoostedInterop, NativeEstimator)
             raw = _core.boosting_raw(self._model, X, i, i + 1, raw, self._options())
             yield raw.copy()
 
+    def _saved_model(self):
+        if self._codes is not None:
+            raise TypeError(
+                f"{type(self).__name__} with categories of text cannot be saved to a model file: put an OrdinalEncoder "
+                "before it in a Pipeline, and mark its columns by place."
+            )
+        return self._model
+
     def _after_load(self):
         """What a model file does not hold."""
         self.__dict__.setdefault("is_categorical_", None)

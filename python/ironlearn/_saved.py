@@ -21,6 +21,7 @@ _MODULES = (
     "linear_model",
     "cluster",
     "tree",
+    "ensemble",
     "preprocessing",
     "impute",
     "isotonic",

@@ -126,7 +126,7 @@ impl Rule {
             // And on the left, where that is better.
             self.to_right(values, node, form, sign, &mut best);
         }
-        let missing_left = best.gain > left;
+        let missing_left = has_missing.then_some(best.gain > left);
         (best.gain > 0.0)
             .then(|| self.split(best.gain, feature, Side::UpTo(best.at as u8), missing_left, best.left, node))
     }
@@ -191,9 +191,19 @@ impl Rule {
         }
     }
 
-    fn split(&self, gain: f64, feature: usize, side: Side, missing_left: bool, left: Sums, node: &Node) -> Split {
+    /// Where the node has no missing values, later ones go with most of its rows.
+    fn split(
+        &self,
+        gain: f64,
+        feature: usize,
+        side: Side,
+        missing_left: Option<bool>,
+        left: Sums,
+        node: &Node,
+    ) -> Split {
         let sums = [left, less(&node.sums, &left)];
         let values = [self.value(&sums[0], node.bounds), self.value(&sums[1], node.bounds)];
+        let missing_left = missing_left.unwrap_or(sums[0].count > sums[1].count);
         Split { gain, feature: feature as u32, side, missing_left, sums, values }
     }
 
@@ -251,7 +261,7 @@ impl Rule {
                 let code = order[if backwards { used - 1 - i } else { i }].1 as usize;
                 set[code / 64] |= 1 << (code % 64);
             }
-            let missing_left = binned.has_missing(feature) && set[missing / 64] >> (missing % 64) & 1 != 0;
+            let missing_left = binned.has_missing(feature).then_some(set[missing / 64] >> (missing % 64) & 1 != 0);
             self.split(best.gain, feature, Side::In(set), missing_left, best.left, node)
         })
     }
