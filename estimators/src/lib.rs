@@ -121,6 +121,7 @@
 //! ```
 
 pub mod binning;
+pub mod boosting;
 pub mod class_weight;
 pub mod cluster;
 pub mod data;

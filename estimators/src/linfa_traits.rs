@@ -213,6 +213,7 @@ pub(crate) mod names {
 pub(crate) use {connect, linfa_classes, linfa_numbers, linfa_params};
 
 linfa_predict!(
+    crate::boosting::BoostedNumbers,
     crate::isotonic::IsotonicModel,
     crate::kernel_ridge::KernelRidgeModel,
     crate::linear::LinearModel,

@@ -2,6 +2,7 @@
 //! them. Estimators appear here by name only, out of the registry.
 
 mod array;
+mod boosting;
 mod cluster;
 mod discriminant;
 mod enet_path;
@@ -57,6 +58,11 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(gradient_boosting::boosted_probabilities, module)?)?;
     module.add_function(wrap_pyfunction!(gradient_boosting::boosted_parts, module)?)?;
     module.add_function(wrap_pyfunction!(gradient_boosting::boosted_tree, module)?)?;
+    module.add_class::<boosting::Boosting>()?;
+    module.add_function(wrap_pyfunction!(boosting::boosting_begin, module)?)?;
+    module.add_function(wrap_pyfunction!(boosting::boosting_raw, module)?)?;
+    module.add_function(wrap_pyfunction!(boosting::boosting_probabilities, module)?)?;
+    module.add_function(wrap_pyfunction!(boosting::boosting_parts, module)?)?;
     module.add_class::<transformer::Transformer>()?;
     module.add_class::<saved::Pipeline>()?;
     module.add_function(wrap_pyfunction!(transformer::fit_transformer, module)?)?;

@@ -7,8 +7,6 @@ const ALMOST_INFINITE: f64 = 1e300;
 /// whose cumulative share first reaches `q` (Hyndman and Fan's second type).
 fn averaged_quantile(sorted: &[f64], q: f64) -> f64 {
     let at = sorted.len() as f64 * q - 1.0;
-    // A whole number where rounding alone tells it apart.
-    let at = if (at - at.round()).abs() <= 1e-12 * sorted.len() as f64 { at.round() } else { at };
     let before = at.floor();
     let last = sorted.len() - 1;
     let index = |i: f64| (i.max(0.0) as usize).min(last);

@@ -13,6 +13,7 @@ mod huber;
 mod link;
 mod logistic;
 mod multinomial;
+mod pinball;
 mod squared;
 mod tweedie;
 
@@ -22,6 +23,7 @@ pub use huber::Huber;
 pub use link::Link;
 pub use logistic::{LogLoss, sigmoid, softplus};
 pub use multinomial::Multinomial;
+pub use pinball::{Absolute, Pinball};
 pub use squared::HalfSquared;
 pub use tweedie::{HalfGamma, HalfPoisson, HalfTweedie, HalfTweedieIdentity};
 

@@ -54,6 +54,8 @@ fn losses_of_numbers() {
     curves(HalfSquared, &ys, &Z);
     curves(Huber { delta: 1.35 }, &ys, &Z);
     agrees(EpsilonInsensitive { epsilon: 0.5 }, &ys, &Z);
+    agrees(Absolute, &ys, &Z);
+    agrees(Pinball { quantile: 0.2 }, &ys, &Z);
     curves(SquaredEpsilonInsensitive { epsilon: 0.5 }, &ys, &Z);
 }
 

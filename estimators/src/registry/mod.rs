@@ -370,4 +370,10 @@ registry! {
         [predict, decision, proba, apply];
     GradientBoostingRegressor: crate::gradient_boosting::GradientBoostingRegressor
         => crate::gradient_boosting::BoostedNumbers, Regression, "gradient-boosting-regressor", [predict, apply];
+    // Boosting.
+    HistGradientBoostingClassifier: crate::boosting::HistGradientBoostingClassifier
+        => crate::boosting::BoostedClasses, Classification, "hist-gradient-boosting-classifier",
+        [predict, decision, proba];
+    HistGradientBoostingRegressor: crate::boosting::HistGradientBoostingRegressor
+        => crate::boosting::BoostedNumbers, Regression, "hist-gradient-boosting-regressor", [predict];
 }

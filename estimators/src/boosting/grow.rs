@@ -1,0 +1,418 @@
+//! Growing one tree on histograms, best split first.
+//!
+//! A split divides the node's rows in place, builds the histogram of the smaller child and takes the larger child's as
+//! the difference. Histograms are kept in a pool; nothing is allocated by row.
+
+use super::fixed::Form;
+use super::partition::divide;
+use super::split::{MIN_HESSIAN, Node, Rule, Split};
+use crate::binning::{Binned, Channels, Group, Histogram, add_rows, subtract};
+use crate::{Control, Result};
+use ironlearn_linalg::threads;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::collections::BinaryHeap;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// What limits a tree's growth.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Leaves, at most.
+    pub max_leaves: Option<usize>,
+    /// Levels below the root, at most.
+    pub max_depth: Option<usize>,
+    /// What a split has to respect.
+    pub rule: Rule,
+    /// The share of the features that is drawn for each node.
+    pub max_features: f64,
+    /// Sets of features that may meet on one path; every feature is in one.
+    pub interactions: Option<Vec<Vec<u32>>>,
+    /// The seed of the draws; each tree has a stream of its own.
+    pub seed: u64,
+}
+
+/// A node of a grown tree. Children come after their parents.
+#[derive(Debug, Clone)]
+pub struct Grown {
+    /// The number of levels above.
+    pub depth: usize,
+    /// The rows, as places in [`Room::rows`].
+    pub rows: Range<usize>,
+    /// The value, within bounds.
+    pub value: f64,
+    /// The split and the two children, unless it is a leaf.
+    pub split: Option<(Split, [usize; 2])>,
+}
+
+/// The rows of the nodes, and room to divide them.
+#[derive(Debug, Default)]
+pub struct Room {
+    /// All rows, those of a node together.
+    pub rows: Vec<u32>,
+    scratch: Vec<u32>,
+}
+
+/// Room for channels in the order of a node's rows, and for histograms.
+#[derive(Debug)]
+pub struct Pool<const C: usize> {
+    ordered: Vec<Channels<C>>,
+    free: Vec<Histogram<C>>,
+}
+
+impl<const C: usize> Default for Pool<C> {
+    fn default() -> Self {
+        Pool { ordered: Vec::new(), free: Vec::new() }
+    }
+}
+
+/// A node that can be split.
+struct Open<const C: usize> {
+    node: usize,
+    split: Split,
+    histogram: Histogram<C>,
+    bounds: [f64; 2],
+    interactions: Option<Interactions>,
+}
+
+/// The sets that may still be used on a path, and the features in them.
+#[derive(Clone)]
+struct Interactions {
+    sets: Rc<Vec<usize>>,
+    features: Rc<Vec<u32>>,
+}
+
+/// Nodes by gain; of equal ones the older first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Rank(u64, std::cmp::Reverse<usize>);
+
+/// About how many nanoseconds of work pay for waking threads.
+const WORTH_THREADS: usize = 40_000;
+
+/// Grows tree number `stream` on `channels` of all rows.
+///
+/// # Errors
+/// [`ironlearn_linalg::Error::Interrupted`].
+#[allow(clippy::too_many_arguments, reason = "the parts of one fit")]
+pub fn grow<const C: usize, F: Form<C>>(
+    binned: &Binned,
+    channels: &[Channels<C>],
+    form: F,
+    plan: &Plan,
+    stream: u64,
+    room: &mut Room,
+    pool: &mut Pool<C>,
+    ctl: &Control,
+) -> Result<Vec<Grown>> {
+    let n = binned.n_rows();
+    room.rows.clear();
+    room.rows.extend(0..n as u32);
+    room.scratch.resize(n, 0);
+    let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
+    rng.set_stream(stream);
+    let mut tree = Tree { binned, channels, form, plan, rng, room, pool, ctl, nodes: Vec::new() };
+    tree.grow()?;
+    Ok(tree.nodes)
+}
+
+struct Tree<'a, const C: usize, F> {
+    binned: &'a Binned,
+    channels: &'a [Channels<C>],
+    form: F,
+    plan: &'a Plan,
+    rng: ChaCha8Rng,
+    room: &'a mut Room,
+    pool: &'a mut Pool<C>,
+    ctl: &'a Control,
+    nodes: Vec<Grown>,
+}
+
+/// A child whose best split is wanted: the node and which features may split it.
+struct Wanted {
+    node: Node,
+    features: Option<Vec<bool>>,
+}
+
+/// The histograms of one group of features, and what was found on them.
+struct Task<'a, const C: usize> {
+    group: &'a Group,
+    small: &'a mut [Channels<C>],
+    large: Option<&'a mut [Channels<C>]>,
+    found: [Option<Split>; 2],
+}
+
+impl<const C: usize, F: Form<C>> Tree<'_, C, F> {
+    fn grow(&mut self) -> Result<()> {
+        let n = self.binned.n_rows();
+        let mut histogram = self.take_histogram();
+        let unlimited = [f64::NEG_INFINITY, f64::INFINITY];
+        let interactions = self.plan.interactions.as_ref().map(|sets| self.union((0..sets.len()).collect()));
+        // Without a look for splits: the sums of the root come from its histogram.
+        self.fill(None, &mut histogram, None, [None, None])?;
+        let first = &histogram[self.binned.bins(0)];
+        let mut sum = [0_i64; C];
+        first.iter().for_each(|bin| sum.iter_mut().zip(bin).for_each(|(s, v)| *s += v));
+        let sums = self.form.sums(&sum);
+        self.nodes.push(Grown { depth: 0, rows: 0..n, value: 0.0, split: None });
+        let mut heap: BinaryHeap<(Rank, usize)> = BinaryHeap::new();
+        let mut open: Vec<Option<Open<C>>> = Vec::new();
+        if n < 2 * self.plan.rule.min_samples_leaf as usize || sums.hessian < MIN_HESSIAN {
+            self.pool.free.push(histogram);
+            return Ok(());
+        }
+        let node = Node { sums, value: 0.0, bounds: unlimited };
+        let wanted = Wanted { node, features: self.draw(interactions.as_ref()) };
+        let [found, _] = self.search(&mut histogram, &wanted)?;
+        self.push(&mut heap, &mut open, 0, found, histogram, unlimited, interactions);
+        let mut leaves = 1;
+        while let Some((_, at)) = heap.pop() {
+            let Some(chosen) = open[at].take() else { continue };
+            self.ctl.check()?;
+            leaves += 1;
+            let last = self.plan.max_leaves.is_some_and(|most| leaves >= most);
+            let children = self.split(chosen, last)?;
+            for child in children.into_iter().flatten() {
+                let (node, found, histogram, bounds, interactions) = child;
+                self.push(&mut heap, &mut open, node, found, histogram, bounds, interactions);
+            }
+            if last {
+                break;
+            }
+        }
+        for rest in open.into_iter().flatten() {
+            self.pool.free.push(rest.histogram);
+        }
+        Ok(())
+    }
+
+    fn take_histogram(&mut self) -> Histogram<C> {
+        let n_bins = self.binned.n_bins();
+        self.pool.free.pop().filter(|h| h.len() == n_bins).unwrap_or_else(|| vec![[0; C]; n_bins])
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of an open node")]
+    fn push(
+        &mut self,
+        heap: &mut BinaryHeap<(Rank, usize)>,
+        open: &mut Vec<Option<Open<C>>>,
+        node: usize,
+        found: Option<Split>,
+        histogram: Histogram<C>,
+        bounds: [f64; 2],
+        interactions: Option<Interactions>,
+    ) {
+        let Some(split) = found else {
+            self.pool.free.push(histogram);
+            return;
+        };
+        let at = open.len();
+        // Where all that can be split will be, the newest comes first: few histograms are kept then.
+        let rank = match self.plan.max_leaves {
+            Some(_) => Rank(split.gain.to_bits(), std::cmp::Reverse(at)),
+            None => Rank(at as u64, std::cmp::Reverse(0)),
+        };
+        open.push(Some(Open { node, split, histogram, bounds, interactions }));
+        heap.push((rank, at));
+    }
+
+    /// Splits a node; for each child that can be split further what [`Tree::push`] takes.
+    #[allow(clippy::type_complexity, reason = "the parts of an open node")]
+    fn split(
+        &mut self,
+        open: Open<C>,
+        last: bool,
+    ) -> Result<[Option<(usize, Option<Split>, Histogram<C>, [f64; 2], Option<Interactions>)>; 2]> {
+        let Open { node: parent, split, histogram: mut large, bounds, interactions } = open;
+        let depth = self.nodes[parent].depth + 1;
+        let whole = self.nodes[parent].rows.clone();
+        let final_level = last || self.plan.max_depth.is_some_and(|most| depth >= most);
+        let least = 2 * u64::from(self.plan.rule.min_samples_leaf);
+        let goes_on = split.sums.map(|sums| !final_level && u64::from(sums.count) >= least);
+        let left_is_small = split.sums[0].count < split.sums[1].count;
+        let small_rows = split.sums[usize::from(!left_is_small)].count as usize;
+        let wanted = goes_on[0] || goes_on[1];
+        self.pool.ordered.resize(self.pool.ordered.len().max(if wanted { small_rows } else { 0 }), [0; C]);
+        let ordered = wanted.then(|| (left_is_small, &mut self.pool.ordered[..small_rows]));
+        let Room { rows, scratch } = &mut *self.room;
+        let mine = &mut rows[whole.clone()];
+        let left = divide(self.binned, &split, mine, scratch, self.channels, ordered, self.ctl)?;
+        let middle = whole.start + left;
+        let places = [whole.start..middle, middle..whole.end];
+        let children = [self.nodes.len(), self.nodes.len() + 1];
+        for (side, rows) in places.clone().into_iter().enumerate() {
+            self.nodes.push(Grown { depth, rows, value: split.values[side], split: None });
+        }
+        self.nodes[parent].split = Some((split, children));
+        if !wanted {
+            self.pool.free.push(large);
+            return Ok([None, None]);
+        }
+        let child_bounds = self.bounds(&split, bounds);
+        let interactions = interactions.map(|known| self.narrow(&known, split.feature));
+        let mut children_wanted = [None, None];
+        for side in 0..2 {
+            if goes_on[side] {
+                let node = Node { sums: split.sums[side], value: split.values[side], bounds: child_bounds[side] };
+                children_wanted[side] = Some(Wanted { node, features: self.draw(interactions.as_ref()) });
+            }
+        }
+        let mut small = self.take_histogram();
+        let [of_left, of_right] = children_wanted;
+        let by_size = if left_is_small { [of_left, of_right] } else { [of_right, of_left] };
+        let small_places = places[usize::from(!left_is_small)].clone();
+        let found = self.fill(Some(small_places), &mut small, Some(&mut large), by_size)?;
+        let [found_small, found_large] = found;
+        let (of_left, of_right) = if left_is_small {
+            ((found_small, small), (found_large, large))
+        } else {
+            ((found_large, large), (found_small, small))
+        };
+        let mut results = [None, None];
+        for (side, (found, histogram)) in [of_left, of_right].into_iter().enumerate() {
+            if goes_on[side] {
+                results[side] = Some((children[side], found, histogram, child_bounds[side], interactions.clone()));
+            } else {
+                self.pool.free.push(histogram);
+            }
+        }
+        Ok(results)
+    }
+
+    /// The bounds of the values of each child's children.
+    fn bounds(&self, split: &Split, bounds: [f64; 2]) -> [[f64; 2]; 2] {
+        let middle = (split.values[0] + split.values[1]) / 2.0;
+        let (below, above) = ([bounds[0], middle], [middle, bounds[1]]);
+        match self.plan.rule.monotonic.get(split.feature as usize).copied().unwrap_or(0) {
+            0 => [bounds, bounds],
+            1.. => [below, above],
+            _ => [above, below],
+        }
+    }
+
+    /// The features of some sets.
+    fn union(&self, sets: Vec<usize>) -> Interactions {
+        let all = self.plan.interactions.as_deref().unwrap_or(&[]);
+        let mut features: Vec<u32> = sets.iter().flat_map(|&set| all[set].iter().copied()).collect();
+        features.sort_unstable();
+        features.dedup();
+        Interactions { sets: Rc::new(sets), features: Rc::new(features) }
+    }
+
+    /// The sets that hold the feature.
+    fn narrow(&self, known: &Interactions, feature: u32) -> Interactions {
+        let all = self.plan.interactions.as_deref().unwrap_or(&[]);
+        self.union(known.sets.iter().copied().filter(|&set| all[set].contains(&feature)).collect())
+    }
+
+    /// The features that a node may be split on; `None`: all.
+    fn draw(&mut self, interactions: Option<&Interactions>) -> Option<Vec<bool>> {
+        let p = self.binned.n_features();
+        if interactions.is_none() && self.plan.max_features >= 1.0 {
+            return None;
+        }
+        let mut features = match interactions {
+            Some(known) => known.features.to_vec(),
+            None => (0..p as u32).collect(),
+        };
+        if self.plan.max_features < 1.0 {
+            let wanted = ((self.plan.max_features * features.len() as f64).ceil() as usize).max(1).min(features.len());
+            for i in 0..wanted {
+                let rest = (features.len() - i) as u128;
+                let other = i + ((u128::from(self.rng.next_u64()) * rest) >> 64) as usize;
+                features.swap(i, other);
+            }
+            features.truncate(wanted);
+        }
+        let mut mask = vec![false; p];
+        features.iter().for_each(|&feature| mask[feature as usize] = true);
+        Some(mask)
+    }
+
+    /// The best split of a node whose histogram is there.
+    fn search(&self, histogram: &mut Histogram<C>, wanted: &Wanted) -> Result<[Option<Split>; 2]> {
+        let wanted = [Some(wanted), None];
+        self.run(histogram, None, self.binned.n_bins() * 5, |task| {
+            let bins = &*task.small;
+            task.found = [self.best(task.group, bins, wanted[0]), None];
+        })
+    }
+
+    /// Builds the histogram of the rows at `places` (all where `None`), whose channels are ordered; takes it from
+    /// `large`; looks for the best splits of both.
+    fn fill(
+        &self,
+        places: Option<Range<usize>>,
+        small: &mut Histogram<C>,
+        large: Option<&mut Histogram<C>>,
+        wanted: [Option<Wanted>; 2],
+    ) -> Result<[Option<Split>; 2]> {
+        let rows = places.map(|places| &self.room.rows[places]);
+        let channels = rows.map_or(self.channels, |rows| &self.pool.ordered[..rows.len()]);
+        let cost = channels.len() * self.binned.n_features() / 2 + self.binned.n_bins() * 10;
+        self.run(small, large, cost, |task| {
+            task.small.fill([0; C]);
+            add_rows(self.binned, task.group, rows, channels, task.small);
+            if let Some(large) = &mut task.large {
+                subtract(large, task.small);
+                task.found[1] = self.best(task.group, large, wanted[1].as_ref());
+            }
+            task.found[0] = self.best(task.group, task.small, wanted[0].as_ref());
+        })
+    }
+
+    /// The best split on the features of a group; of equal ones that of the first feature.
+    fn best(&self, group: &Group, bins: &[Channels<C>], wanted: Option<&Wanted>) -> Option<Split> {
+        let wanted = wanted?;
+        let start = self.binned.bins_of_group(group).start;
+        let mut best: Option<Split> = None;
+        for feature in group.features.clone() {
+            if wanted.features.as_ref().is_some_and(|mask| !mask[feature]) {
+                continue;
+            }
+            let mine = self.binned.bins(feature);
+            let bins = &bins[mine.start - start..mine.end - start];
+            best = better(best, self.plan.rule.best(self.binned, feature, bins, &wanted.node, &self.form));
+        }
+        best
+    }
+
+    /// Runs `work` on each group, on threads where it pays.
+    fn run(
+        &self,
+        small: &mut Histogram<C>,
+        large: Option<&mut Histogram<C>>,
+        cost: usize,
+        work: impl Fn(&mut Task<'_, C>) + Sync + Send,
+    ) -> Result<[Option<Split>; 2]> {
+        let mut tasks = Vec::with_capacity(self.binned.groups().len());
+        let mut small = small.as_mut_slice();
+        let mut large = large.map(|h| h.as_mut_slice());
+        for group in self.binned.groups() {
+            let length = self.binned.bins_of_group(group).len();
+            let mine = small.split_off_mut(..length).unwrap_or_default();
+            let others = large.as_mut().and_then(|large| large.split_off_mut(..length));
+            tasks.push(Task { group, small: mine, large: others, found: [None, None] });
+        }
+        if cost >= WORTH_THREADS {
+            threads::each(self.ctl, &mut tasks, |_, task| work(task))?;
+        } else {
+            tasks.iter_mut().for_each(&work);
+        }
+        let mut found = [None, None];
+        for task in tasks {
+            for (found, new) in found.iter_mut().zip(task.found) {
+                *found = better(*found, new);
+            }
+        }
+        Ok(found)
+    }
+}
+
+/// The one that saves more; of equal ones the first.
+fn better(first: Option<Split>, second: Option<Split>) -> Option<Split> {
+    match (&first, &second) {
+        (Some(a), Some(b)) if b.gain > a.gain => second,
+        (None, _) => second,
+        _ => first,
+    }
+}

@@ -1,0 +1,384 @@
+//! Boosting, iteration by iteration: what holds the binned data, the raw predictions and the trees so far.
+//!
+//! [`Boosting::run`] goes on to the end; a caller with a score of his own calls [`Boosting::iterate`] and looks at the
+//! raw predictions in between. X is binned once.
+
+use super::fixed::{Choice, choose};
+use super::grow::{Grown, Plan, Pool, Room, grow};
+use super::leaves::{add, add_unseen, finish};
+use super::model::Boosted;
+use super::objective::Objective;
+use super::params::Settings;
+use super::trees::{Growing, Trees};
+use crate::binning::{Binned, Bins, Channels, FeatureBins, Mapper};
+use crate::tree::Count;
+use crate::{AnyMatrix, Control, Report, Result, bad_input};
+use ironlearn_linalg::threads;
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+/// What early stopping looks at.
+#[derive(Debug, Clone)]
+pub enum HeldOut<'a> {
+    /// A part of the rows, drawn as the parameters say; each class gives its share.
+    Drawn,
+    /// These rows: those trained on and those held out.
+    Rows(&'a [u32], &'a [u32]),
+    /// Other data: X, y and weights.
+    Data(AnyMatrix<'a>, &'a [f64], Option<&'a [f64]>),
+    /// The rows trained on.
+    Nothing,
+}
+
+/// Rows in bins with their targets, weights and raw predictions (output after output).
+#[derive(Debug)]
+struct Part {
+    binned: Binned,
+    y: Vec<f64>,
+    weights: Option<Vec<f64>>,
+    raw: Vec<f64>,
+}
+
+impl Part {
+    fn new(
+        x: &AnyMatrix<'_>,
+        y: &[f64],
+        weights: Option<&[f64]>,
+        rows: Option<&[u32]>,
+        mapper: &Mapper,
+        ctl: &Control,
+    ) -> Result<Self> {
+        let binned = Binned::new(x, mapper, rows, ctl)?;
+        let take = |v: &[f64]| rows.map_or_else(|| v.to_vec(), |rows| rows.iter().map(|&i| v[i as usize]).collect());
+        Ok(Part { binned, y: take(y), weights: weights.map(take), raw: Vec::new() })
+    }
+
+    /// Begins with the baseline.
+    fn begin(&mut self, baseline: &[f64]) {
+        let n = self.y.len();
+        self.raw = baseline.iter().flat_map(|&z| std::iter::repeat_n(z, n)).collect();
+    }
+
+    /// Begins with what a model predicts.
+    fn go_on(&mut self, model: &Boosted, x: &AnyMatrix<'_>, rows: Option<&[u32]>, ctl: &Control) -> Result<()> {
+        let raw = model.raw(x, ctl)?;
+        let n = self.y.len();
+        let place = |i: usize| rows.map_or(i, |rows| rows[i] as usize);
+        self.raw =
+            (0..model.n_outputs()).flat_map(|k| (0..n).map(move |i| (i, k))).map(|(i, k)| raw[[place(i), k]]).collect();
+        Ok(())
+    }
+
+    fn mean_loss(&self, objective: Objective, ctl: &Control) -> Result<f64> {
+        objective.mean_loss(&self.y, self.weights.as_deref(), &self.raw, ctl)
+    }
+}
+
+/// A run of boosting.
+#[derive(Debug)]
+pub struct Boosting {
+    settings: Settings,
+    plan: Plan,
+    train: Part,
+    held: Option<Part>,
+    /// The model without the trees of this run, and these.
+    model: Boosted,
+    trees: Growing,
+    room: Room,
+    narrow: (Vec<Channels<2>>, Pool<2>),
+    wide: (Vec<Channels<3>>, Pool<3>),
+    pairs: Vec<[f32; 2]>,
+}
+
+/// Entries of X from which on threads pay at all.
+const WORTH_THREADS: usize = 1 << 17;
+
+impl Boosting {
+    /// Bins the data and begins: with the best constant, or where `start` ended.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] for data that do not fit.
+    #[allow(clippy::too_many_arguments, reason = "the parts of one fit")]
+    pub fn new(
+        settings: Settings,
+        x: &AnyMatrix<'_>,
+        y: &[f64],
+        weights: Option<&[f64]>,
+        held_out: HeldOut<'_>,
+        start: Option<&Boosted>,
+        ctl: &Control,
+    ) -> Result<Self> {
+        let (n, p) = x.shape();
+        if n > i32::MAX as usize {
+            bad_input!("boosting takes up to {} rows, not {n}", i32::MAX);
+        }
+        let marked = settings.categorical_features.is_some();
+        let categorical = settings.categorical_features.as_ref().map(|c| c.mask(p)).transpose()?.unwrap_or_default();
+        let plan = settings.plan(p, &categorical)?;
+        let early = settings.early_stopping.applies(n);
+        let drawn = match held_out {
+            HeldOut::Drawn if early && settings.validation_fraction.is_some() => Some(draw(&settings, y)?),
+            _ => None,
+        };
+        let (train_rows, held_rows) = match (&held_out, &drawn) {
+            (HeldOut::Rows(train, held), _) => (Some(*train), Some(*held)),
+            (_, Some((train, held))) => (Some(train.as_slice()), Some(held.as_slice())),
+            _ => (None, None),
+        };
+        let own: Option<Vec<f64>> = weights
+            .map(|w| train_rows.map_or_else(|| w.to_vec(), |rows| rows.iter().map(|&i| w[i as usize]).collect()));
+        let rule = Bins {
+            max_bins: settings.max_bins as usize,
+            categorical: &categorical,
+            subsample: Bins::SUBSAMPLE,
+            seed: settings.random_state,
+        };
+        let mapper = ctl.timed("find_bins", "cpu", || Mapper::fit(x, train_rows, own.as_deref(), &rule, ctl))?;
+        let mut train = ctl.timed("bin", "cpu", || Part::new(x, y, weights, train_rows, &mapper, ctl))?;
+        let mut held = match &held_out {
+            HeldOut::Data(x, y, weights) => Some(Part::new(x, y, *weights, None, &mapper, ctl)?),
+            _ => held_rows.map(|rows| Part::new(x, y, weights, Some(rows), &mapper, ctl)).transpose()?,
+        };
+        let (model, trees) = match start {
+            None => {
+                let baseline = settings.objective.baseline(&train.y, train.weights.as_deref());
+                if baseline.iter().any(|z| !z.is_finite()) {
+                    bad_input!("The mean of y is not a finite number: y or the sample weights do not allow one.");
+                }
+                train.begin(&baseline);
+                held.iter_mut().for_each(|held| held.begin(&baseline));
+                let model = Boosted {
+                    objective: settings.objective,
+                    baseline,
+                    mapper,
+                    trees: Trees::default(),
+                    early_stopping: early,
+                    train_score: Vec::new(),
+                    validation_score: Vec::new(),
+                    weighted: weights.is_some(),
+                    marked,
+                    report: Report::default(),
+                    walks: Default::default(),
+                };
+                (model, Growing::from(&Trees::default()))
+            }
+            Some(start) => {
+                check_start(start, &settings, &mapper)?;
+                train.go_on(start, x, train_rows, ctl)?;
+                if let Some(held) = &mut held {
+                    match &held_out {
+                        HeldOut::Data(x, ..) => held.go_on(start, x, None, ctl)?,
+                        _ => held.go_on(start, x, held_rows, ctl)?,
+                    }
+                }
+                let mut model = start.clone();
+                (model.mapper, model.early_stopping, model.walks) = (mapper, early, Default::default());
+                (model, Growing::from(&start.trees))
+            }
+        };
+        let pairs = vec![[0.0; 2]; train.raw.len()];
+        let (narrow, wide) = Default::default();
+        Ok(Boosting { settings, plan, train, held, model, trees, room: Room::default(), narrow, wide, pairs })
+    }
+
+    /// The number of iterations so far, those of the start among them.
+    pub fn n_iter(&self) -> usize {
+        self.trees.n_trees() / self.settings.objective.n_outputs()
+    }
+
+    /// Whether early stopping applies.
+    pub fn stops_early(&self) -> bool {
+        self.model.early_stopping
+    }
+
+    /// The raw predictions of the rows trained on, output after output.
+    pub fn raw(&self) -> &[f64] {
+        &self.train.raw
+    }
+
+    /// The same of the rows held out.
+    pub fn held_raw(&self) -> Option<&[f64]> {
+        self.held.as_ref().map(|held| held.raw.as_slice())
+    }
+
+    /// One iteration: one tree an output.
+    ///
+    /// # Errors
+    /// [`crate::Error::Input`] where the gradients overflow; [`ironlearn_linalg::Error::Interrupted`].
+    pub fn iterate(&mut self, ctl: &Control) -> Result<()> {
+        if self.train.y.len() * self.train.binned.n_features() < WORTH_THREADS {
+            return self.iterate_here(&ctl.part());
+        }
+        threads::install(ctl, || self.iterate_here(ctl))
+    }
+
+    fn iterate_here(&mut self, ctl: &Control) -> Result<()> {
+        let Part { binned, y, weights, raw } = &mut self.train;
+        let (n, objective, weights) = (y.len(), self.settings.objective, weights.as_deref());
+        objective.gradients(y, weights, raw, &mut self.pairs, ctl)?;
+        let constant = objective.constant_hessian() && weights.is_none();
+        for k in 0..objective.n_outputs() {
+            let pairs = &self.pairs[k * n..(k + 1) * n];
+            let raw = &mut raw[k * n..(k + 1) * n];
+            let (plan, room, stream) = (&self.plan, &mut self.room, self.trees.n_trees() as u64);
+            let (narrow, pool) = (&mut self.narrow.0, &mut self.narrow.1);
+            let mut nodes: Vec<Grown> = match choose(ctl, pairs, constant)? {
+                Choice::Constant(form) => {
+                    form.encode(ctl, pairs, narrow)?;
+                    grow(binned, narrow, form, plan, stream, room, pool, ctl)?
+                }
+                Choice::Packed(form) => {
+                    form.encode(ctl, pairs, narrow)?;
+                    grow(binned, narrow, form, plan, stream, room, pool, ctl)?
+                }
+                Choice::Wide(form) => {
+                    form.encode(ctl, pairs, &mut self.wide.0)?;
+                    grow(binned, &self.wide.0, form, plan, stream, room, &mut self.wide.1, ctl)?
+                }
+            };
+            let rate = self.settings.learning_rate;
+            finish(&mut nodes, objective, rate, &self.room.rows, y, weights, raw, ctl)?;
+            add(&nodes, &self.room.rows, raw, ctl)?;
+            if let Some(held) = &mut self.held {
+                let m = held.y.len();
+                add_unseen(&nodes, &held.binned, &mut held.raw[k * m..(k + 1) * m], ctl)?;
+            }
+            self.trees.push(&nodes, &self.model.mapper);
+        }
+        Ok(())
+    }
+
+    /// Notes minus the mean loss on the rows trained on and on those held out; whether to stop.
+    ///
+    /// # Errors
+    /// [`ironlearn_linalg::Error::Interrupted`].
+    pub fn score(&mut self, ctl: &Control) -> Result<bool> {
+        let objective = self.settings.objective;
+        let part;
+        let ctl = if self.train.raw.len() < WORTH_THREADS / 8 {
+            part = ctl.part();
+            &part
+        } else {
+            ctl
+        };
+        self.model.train_score.push(-self.train.mean_loss(objective, ctl)?);
+        if let Some(held) = &self.held {
+            self.model.validation_score.push(-held.mean_loss(objective, ctl)?);
+        }
+        Ok(self.is_at_end())
+    }
+
+    /// Notes scores that were computed elsewhere; whether to stop.
+    pub fn note(&mut self, train: f64, validation: Option<f64>) -> bool {
+        self.model.train_score.push(train);
+        self.model.validation_score.extend(validation);
+        self.is_at_end()
+    }
+
+    /// The last scores on the rows trained on and on those held out.
+    pub fn last_scores(&self) -> (Option<f64>, Option<f64>) {
+        (self.model.train_score.last().copied(), self.model.validation_score.last().copied())
+    }
+
+    /// Trees, leaves and the largest depth of the last iteration.
+    pub fn last_trees(&self) -> (usize, usize, usize) {
+        self.trees.last(self.n_outputs())
+    }
+
+    /// Raw predictions of a row.
+    pub fn n_outputs(&self) -> usize {
+        self.settings.objective.n_outputs()
+    }
+
+    fn is_at_end(&self) -> bool {
+        let scores = if self.held.is_some() { &self.model.validation_score } else { &self.model.train_score };
+        stopped(scores, usize::try_from(self.settings.n_iter_no_change).unwrap_or(usize::MAX), self.settings.tol)
+    }
+
+    /// All iterations that are left, with early stopping by the loss.
+    ///
+    /// # Errors
+    /// As [`Boosting::iterate`].
+    pub fn run(&mut self, ctl: &Control) -> Result<()> {
+        let total = usize::try_from(self.settings.max_iter).unwrap_or(usize::MAX);
+        if self.model.early_stopping && self.n_iter() == 0 {
+            self.score(ctl)?;
+        }
+        while self.n_iter() < total {
+            self.iterate(ctl)?;
+            let stop = self.model.early_stopping && self.score(ctl)?;
+            let scores = &self.model.validation_score;
+            let measure = scores.last().or(self.model.train_score.last()).map_or(f64::NAN, |score| -score);
+            ctl.step(self.n_iter(), total, measure)?;
+            if stop {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The model so far.
+    pub fn model(&self) -> Boosted {
+        let mut model = self.model.clone();
+        model.trees = self.trees.trees();
+        let total = usize::try_from(self.settings.max_iter).unwrap_or(usize::MAX);
+        let iterations = vec![self.n_iter()];
+        model.report = Report { iterations, converged: self.n_iter() <= total, ..Report::direct("histogram") };
+        model
+    }
+}
+
+/// Whether none of the last `patience` scores is better than the one before them by more than `tol`.
+pub fn stopped(scores: &[f64], patience: usize, tol: f64) -> bool {
+    let Some(at) = scores.len().checked_sub(patience.saturating_add(1)) else { return false };
+    !scores[at + 1..].iter().any(|&score| score > scores[at] + tol)
+}
+
+fn check_start(start: &Boosted, settings: &Settings, mapper: &Mapper) -> Result<()> {
+    if settings.max_iter < start.n_iter() as u64 {
+        bad_input!(
+            "max_iter={} must be larger than or equal to n_iter_={} when warm_start==True",
+            settings.max_iter,
+            start.n_iter()
+        );
+    }
+    let same = |(a, b): (&FeatureBins, &FeatureBins)| {
+        a.is_categorical() == b.is_categorical() && (!a.is_categorical() || a == b)
+    };
+    if start.objective != settings.objective
+        || start.mapper.features.len() != mapper.features.len()
+        || !start.mapper.features.iter().zip(&mapper.features).all(same)
+    {
+        bad_input!("warm_start goes on from a fit with the same loss, features, classes and categories");
+    }
+    Ok(())
+}
+
+/// Rows to train on and rows held out, both rising; of each class the same share.
+fn draw(settings: &Settings, y: &[f64]) -> Result<(Vec<u32>, Vec<u32>)> {
+    let n = y.len();
+    let wanted = match settings.validation_fraction {
+        Some(Count::Rows(rows)) => usize::try_from(rows).unwrap_or(usize::MAX),
+        Some(Count::Share(share)) => (share * n as f64).ceil() as usize,
+        None => 0,
+    };
+    if wanted == 0 || wanted >= n {
+        bad_input!("validation_fraction leaves {} of {n} rows to train on", n.saturating_sub(wanted));
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(settings.random_state);
+    rng.set_stream(u64::MAX);
+    let mut order: Vec<(u64, u32)> = (0..n as u32).map(|row| (rng.next_u64(), row)).collect();
+    order.sort_unstable();
+    if matches!(settings.objective, Objective::LogLoss | Objective::Multinomial(_)) {
+        // By class, each in random order; every so many rows one is held out.
+        order.sort_by(|a, b| y[a.1 as usize].total_cmp(&y[b.1 as usize]));
+    }
+    let (mut train, mut held) = (Vec::with_capacity(n - wanted), Vec::with_capacity(wanted));
+    for (i, &(_, row)) in order.iter().enumerate() {
+        let takes = (i as u128 + 1) * wanted as u128 / n as u128 > i as u128 * wanted as u128 / n as u128;
+        if takes { held.push(row) } else { train.push(row) }
+    }
+    train.sort_unstable();
+    held.sort_unstable();
+    Ok((train, held))
+}
