@@ -11,8 +11,8 @@ from sklearn import ensemble as reference
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.tree import export_text
 
-# Gradients that are all the same in a node leave scikit-learn with an impurity of rounding, and it may split there. Where
-# this much has to be won, such nodes stay whole.
+# Gradients that are all the same in a node leave scikit-learn with an impurity of rounding, and it may split there.
+# Where this much has to be won, such nodes stay whole.
 WHOLE = {"min_impurity_decrease": 1e-12}
 
 
