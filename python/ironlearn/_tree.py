@@ -27,8 +27,9 @@ class TreeBased(NativeEstimator):
 
     def _native_params(self):
         params = super()._native_params()
-        if isinstance(params.get("max_features"), bool | np.bool_):
-            params["max_features"] = int(params["max_features"])
+        for name in ("max_features", "max_samples"):
+            if isinstance(params.get(name), bool | np.bool_):
+                params[name] = int(params[name])
         return params
 
     def _constraints(self):

@@ -68,7 +68,7 @@ pub struct Boosting<'a> {
     /// Whether raw predictions start from 0.
     pub zero: bool,
     /// How trees grow.
-    pub growth: Growth<'a>,
+    pub(crate) growth: Growth<'a>,
     /// Rows held out to tell when to stop (rising).
     pub held_out: Vec<u32>,
     /// Stages without an improvement after which to stop.
