@@ -116,7 +116,11 @@ class IsolationForest(OutlierMixin, TreeEnsemble):
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
         self._n_samples, self._sample_weight = X.shape[0], sample_weight
-        self._fit_native(X, sample_weight=sample_weight, start=self._start(), tell=self._tell())
+        params = self._native_params()
+        if isinstance(self.max_samples, Integral):
+            # No X has so many rows.
+            params["max_samples"] = min(int(self.max_samples), 2**62)
+        self._fit_native(X, sample_weight=sample_weight, start=self._start(), params=params, tell=self._tell())
         return self
 
     def score_samples(self, X):
