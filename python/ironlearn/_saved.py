@@ -120,6 +120,8 @@ def _classes(estimator) -> list:
 
 def _unsavable(name: str, step) -> TypeError:
     kind = f"{type(step).__module__}.{type(step).__qualname__}"
+    if type(step).__module__.startswith("ironlearn."):
+        return TypeError(f"step '{name}': the model file has no form for {type(step).__name__} yet; pickle it instead")
     return TypeError(f"step '{name}' ({kind}) cannot be saved: it is no estimator of ironlearn")
 
 

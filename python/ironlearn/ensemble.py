@@ -1,5 +1,9 @@
-"""Ensembles of trees: forests, boosting."""
+"""Ensembles: forests, boosting, bagging."""
 
+from __future__ import annotations
+
+from ironlearn._adaboost import AdaBoostClassifier, AdaBoostRegressor
+from ironlearn._bagging import BaggingClassifier, BaggingRegressor
 from ironlearn._gradient_boosting import GradientBoostingClassifier, GradientBoostingRegressor
 from ironlearn._hist_gradient_boosting import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from ironlearn._isolation_forest import IsolationForest
@@ -12,6 +16,10 @@ from ironlearn._random_forest import (
 from ironlearn._random_trees_embedding import RandomTreesEmbedding
 
 __all__ = [
+    "AdaBoostClassifier",
+    "AdaBoostRegressor",
+    "BaggingClassifier",
+    "BaggingRegressor",
     "ExtraTreesClassifier",
     "ExtraTreesRegressor",
     "GradientBoostingClassifier",

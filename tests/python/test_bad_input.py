@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import itertools
 import pkgutil
 import warnings
 
@@ -108,9 +109,11 @@ DIFFERENT = {
     ("SimpleImputer", "fill_value", "*"): "an object or a list can be neither computed with nor saved",
 }
 
+for _name in ("AdaBoost", "Bagging", "GradientBoosting"):
+    for _kind, _action in itertools.product(("Classifier", "Regressor"), ("fit", "predict")):
+        DIFFERENT[_name + _kind, _action, "64-bit indices"] = "scikit-learn's trees want 32-bit indices; ours take both"
 for _name in ("GradientBoostingClassifier", "GradientBoostingRegressor"):
-    for _action in ("fit", "predict"):
-        DIFFERENT[_name, _action, "64-bit indices"] = "scikit-learn's trees want 32-bit indices; ours take both"
+    DIFFERENT[_name, "n_iter_no_change", "*"] = "patience beyond all stages is patience; scikit-learn allocates it"
 
 # Fit takes what the other linear models take.
 for _name in (

@@ -287,7 +287,8 @@ impl<'a, 'g, 'x> Run<'a, 'g, 'x> {
             self.model.oob_scores.resize(begin, 0.0);
             self.model.oob_improvement.resize(begin, 0.0);
         }
-        let mut history = vec![f64::INFINITY; patience.unwrap_or(0)];
+        // As many as there are stages are never full.
+        let mut history = vec![f64::INFINITY; patience.unwrap_or(0).min(n_estimators)];
         let mut bag = self.train.clone();
         self.set_delta();
         self.look()?;
