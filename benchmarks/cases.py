@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from boosting_cases import BOOSTING_CASES
 from case import Case
 from forest_cases import FOREST_CASES
 from linear_cases import LINEAR_CASES
@@ -132,6 +133,7 @@ CASES: list[Case] = [
         rust={"smartcore": None},
     ),
     *FOREST_CASES,
+    *BOOSTING_CASES,
 ]
 
 BY_NAME = {case.name: case for case in CASES}

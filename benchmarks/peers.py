@@ -75,6 +75,8 @@ PEERS: list[Peer] = [
         extra={"n_jobs": -1},
         log=("sklearnex", "fallback"),
     ),
+    Peer("lightgbm", "lightgbm", "lightgbm", extra={"n_jobs": -1}, names={"": ""}),
+    Peer("xgboost", "xgboost", "xgboost-cpu", extra={"n_jobs": -1}, names={"": ""}),
     Peer("celer", "celer", "celer", names=_same("Lasso", "ElasticNet")),
     Peer("skglm", "skglm", "skglm", names=_same("Lasso", "ElasticNet")),
 ]

@@ -118,6 +118,14 @@ class NativeEstimator(CallbackSupportMixin, BaseEstimator):
         """The core's model as a file of this estimator holds it."""
         return self._model
 
+    def _saved_steps(self):
+        """What maps X for the core's model, as named transformers: an estimator may have such of its own."""
+        return []
+
+    def _take_steps(self, steps) -> bool:
+        """Takes back what `_saved_steps` gave; False where the steps are not the estimator's own."""
+        return not steps
+
     def _as_2d_target(self, y) -> np.ndarray:
         """Numbers to predict as the core takes them."""
         y = np.ascontiguousarray(y, dtype=np.float64)

@@ -286,13 +286,15 @@ class BaseHistGradientBoosting(_boosted_interop.BoostedInterop, NativeEstimator)
             raw = _core.boosting_raw(self._model, X, i, i + 1, raw, self._options())
             yield raw.copy()
 
-    def _saved_model(self):
-        if self._codes is not None:
-            raise TypeError(
-                f"{type(self).__name__} with categories of text cannot be saved to a model file: put an OrdinalEncoder "
-                "before it in a Pipeline, and mark its columns by place."
-            )
-        return self._model
+    def _saved_steps(self):
+        return [] if self._codes is None else [("categories", self._codes.columns)]
+
+    def _take_steps(self, steps):
+        if len(steps) == 1 and steps[0][0] == "categories":
+            self._codes = CategoryCodes(self.is_categorical_, self.max_bins)
+            self._codes.columns = steps[0][1]
+            return True
+        return not steps
 
     def _after_load(self):
         """What a model file does not hold."""

@@ -69,7 +69,8 @@ def dumps(obj) -> bytes:
         return _pipeline(obj, named).to_bytes()
     if _is_estimator(obj):
         model = _fitted(type(obj).__name__, obj)._saved_model()
-        return _core.Pipeline([], model, params=_params(obj), classes=_classes(obj), **named).to_bytes()
+        own = [(name, _transformer(name, step)) for name, step in obj._saved_steps()]
+        return _core.Pipeline(own, model, params=_params(obj), classes=_classes(obj), **named).to_bytes()
     return _core.Pipeline([("", _transformer(type(obj).__name__, obj))], **named).to_bytes()
 
 
@@ -86,7 +87,8 @@ def loads(content: bytes):
     if whole.model is None:
         return _as_pipeline(steps, whole)
     estimator = _restore_estimator(whole, None if steps else names)
-    if not steps and whole.estimator is None:
+    if whole.estimator is None and estimator._take_steps(steps):
+        _set_names(estimator, estimator.n_features_in_, names)
         return estimator
     return _as_pipeline([*steps, (whole.estimator or type(estimator).__name__.lower(), estimator)], whole)
 
@@ -166,8 +168,8 @@ def _pipeline(obj: _Pipeline, named: dict):
     last, estimator = steps[-1]
     if not _is_estimator(estimator):
         return _core.Pipeline([(name, _transformer(name, step)) for name, step in steps], **named)
-    before = [(name, _transformer(name, step)) for name, step in steps[:-1]]
     model = _fitted(last, estimator)._saved_model()
+    before = [(name, _transformer(name, step)) for name, step in [*steps[:-1], *estimator._saved_steps()]]
     if not before:
         names = getattr(estimator, "feature_names_in_", None)
         named = {} if names is None else {"columns": [str(n) for n in names], "feature_names": [str(n) for n in names]}

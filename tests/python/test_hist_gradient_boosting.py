@@ -120,8 +120,9 @@ def test_flights_with_categories_and_missing_values(flights, tmp_path):
     other = X.copy()
     other["carrier"] = other["carrier"].astype(str).replace("UA", "Zeppelin")
     np.testing.assert_allclose(ours.predict_proba(other)[:, 1], theirs.predict_proba(other)[:, 1], atol=0.05)
-    again = pickle.loads(pickle.dumps(ours))
-    np.testing.assert_array_equal(again.predict_proba(X), ours.predict_proba(X))
+    ironlearn.save(ours, tmp_path / "model")
+    for again in (pickle.loads(pickle.dumps(ours)), ironlearn.load(tmp_path / "model")):
+        np.testing.assert_array_equal(again.predict_proba(X), ours.predict_proba(X))
 
 
 def test_polars_and_pandas_give_the_same(flights):
@@ -267,6 +268,18 @@ def test_what_others_read():
 def shell():
     built = Path(__file__).parents[2] / "target" / "release" / "ironlearn"
     return shutil.which("ironlearn") or (str(built) if built.exists() else None)
+
+
+@pytest.mark.skipif(shell() is None, reason="the ironlearn binary is not built")
+def test_the_shell_predicts_flights_as_they_are(flights, tmp_path):
+    X, late = flights
+    model = HistGradientBoostingClassifier(max_iter=5).fit(X, late)
+    ironlearn.save(model, tmp_path / "model")
+    X.to_csv(tmp_path / "rows.csv", index=False)
+    run = [shell(), "predict", "model", "rows.csv", "--out", "predicted.csv"]
+    subprocess.run(run, cwd=tmp_path, check=True)
+    predicted = pd.read_csv(tmp_path / "predicted.csv").iloc[:, -1].to_numpy()
+    assert (predicted == model.predict(X)).all()
 
 
 @pytest.mark.skipif(shell() is None, reason="the ironlearn binary is not built")

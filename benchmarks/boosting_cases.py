@@ -1,0 +1,67 @@
+"""The cases of boosting on histograms: the same trees, leaves and bins in each package."""
+
+from __future__ import annotations
+
+from case import Case
+
+CLASSIFIER = "ensemble.HistGradientBoostingClassifier"
+REGRESSOR = "ensemble.HistGradientBoostingRegressor"
+# What scikit-learn's defaults are in the words of the others.
+LIGHTGBM = {
+    "n_estimators": 100,
+    "num_leaves": 31,
+    "learning_rate": 0.1,
+    "min_child_samples": 20,
+    "min_child_weight": 1e-3,
+    "max_bin": 255,
+    "verbosity": -1,
+}
+XGBOOST = {
+    "n_estimators": 100,
+    "tree_method": "hist",
+    "grow_policy": "lossguide",
+    "max_leaves": 31,
+    "max_depth": 0,
+    "learning_rate": 0.1,
+    "min_child_weight": 1e-3,
+    "reg_lambda": 0.0,
+    "max_bin": 256,
+}
+
+
+def _case(name: str, what: str, arguments: dict, quick: dict, data: str = "steps") -> Case:
+    classes = bool(arguments.get("classes")) or name == "histgb-late"
+    kind = "Classifier" if classes else "Regressor"
+    return Case(
+        name=name,
+        title=f"HistGradientBoosting{kind}, {what}",
+        estimator=CLASSIFIER if classes else REGRESSOR,
+        data=data,
+        arguments=arguments,
+        quick=quick,
+        params={"early_stopping": False, "random_state": 0},
+        score="accuracy" if classes else "r2",
+        elsewhere={"lightgbm": (f"LGBM{kind}", LIGHTGBM), "xgboost": (f"XGB{kind}", XGBOOST)},
+    )
+
+
+def _steps(name: str, rows: int, cols: int, classes: int = 0) -> Case:
+    what = f"{rows:,} × {cols}" + (f", {classes} classes" if classes else "")
+    quick = {"rows": 1_000, "cols": 6, "classes": min(classes, 3)}
+    return _case(name, what, {"rows": rows, "cols": cols, "classes": classes}, quick)
+
+
+BOOSTING_CASES: list[Case] = [
+    _steps("histgb-binary", 500_000, 50, 2),
+    _steps("histgb-numbers", 1_000_000, 20),
+    _steps("histgb-classes", 100_000, 50, 7),
+    _steps("histgb-small", 1_000, 10, 2),
+    _case("histgb-diamonds", "diamonds", {}, {"limit": 2_000}, "diamonds"),
+    _case(
+        "histgb-late",
+        "flights late by a quarter of an hour (one-hot)",
+        {"late": True},
+        {"late": True, "limit": 4_000},
+        "flights_one_hot",
+    ),
+]
