@@ -1,4 +1,4 @@
-"""The cases of boosting on histograms: the same trees, leaves and bins in each package."""
+"""The cases of boosting: the same trees, leaves and bins in each package."""
 
 from __future__ import annotations
 
@@ -51,7 +51,34 @@ def _steps(name: str, rows: int, cols: int, classes: int = 0) -> Case:
     return _case(name, what, {"rows": rows, "cols": cols, "classes": classes}, quick)
 
 
+# scikit-learn's GradientBoosting in XGBoost's words: exact splits, trees of three levels.
+XGBOOST_EXACT = {
+    "n_estimators": 100,
+    "tree_method": "exact",
+    "max_depth": 3,
+    "learning_rate": 0.1,
+    "min_child_weight": 0.0,
+    "reg_lambda": 0.0,
+}
+
+
+def _exact(kind: str, classes: int) -> Case:
+    return Case(
+        name=f"gradient-boosting-{kind.lower()}",
+        title=f"GradientBoosting{kind}, 20,000 × 20, exact splits",
+        estimator=f"ensemble.GradientBoosting{kind}",
+        data="steps",
+        arguments={"rows": 20_000, "cols": 20, "classes": classes},
+        quick={"rows": 800, "cols": 6, "classes": classes},
+        params={"random_state": 0},
+        score="accuracy" if classes else "r2",
+        elsewhere={"xgboost": (f"XGB{kind}", XGBOOST_EXACT)},
+    )
+
+
 BOOSTING_CASES: list[Case] = [
+    _exact("Classifier", 2),
+    _exact("Regressor", 0),
     _steps("histgb-binary", 500_000, 50, 2),
     _steps("histgb-numbers", 1_000_000, 20),
     _steps("histgb-classes", 100_000, 50, 7),
