@@ -6,6 +6,7 @@ from boosting_cases import BOOSTING_CASES
 from case import Case
 from forest_cases import FOREST_CASES
 from linear_cases import LINEAR_CASES
+from meta_cases import META_CASES
 from other_linear_cases import OTHER_LINEAR_CASES
 
 LINEAR = "linear_model.LinearRegression"
@@ -134,6 +135,7 @@ CASES: list[Case] = [
     ),
     *FOREST_CASES,
     *BOOSTING_CASES,
+    *META_CASES,
 ]
 
 BY_NAME = {case.name: case for case in CASES}

@@ -44,6 +44,8 @@ from ironlearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 __all__ = ["BaggingClassifier", "BaggingRegressor"]
 
 MOST = np.iinfo(np.int32).max
+# Rows times estimators up to which threads cost a prediction more than they bring.
+SMALL = 1 << 14
 
 
 def draw(random_state, with_replacement, population, n):
@@ -304,7 +306,10 @@ class BaseBagging(BaseEnsemble):
             estimator, features = pair
             return answer(estimator, X[:, features])
 
-        return self._each(one, list(zip(self.estimators_, self.estimators_features_, strict=True)))
+        pairs = list(zip(self.estimators_, self.estimators_features_, strict=True))
+        if isinstance(self.estimator_, NativeEstimator) and X.shape[0] * len(pairs) < SMALL:
+            return [one(pair) for pair in pairs]
+        return self._each(one, pairs)
 
     def get_metadata_routing(self):
         """How metadata is routed to the estimators.
