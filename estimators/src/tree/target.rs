@@ -165,6 +165,10 @@ impl<'a> NumberTarget<'a> {
                 bad_input!("Sum of y is not positive which is necessary for Poisson regression.");
             }
         }
+        let most = y.iter().fold(0.0_f64, |most, y| most.max(y.abs()));
+        if criterion == NumberCriterion::SquaredError && !(most * most * y.len() as f64).is_finite() {
+            bad_input!("the squares of y overflow: its largest value is {most:e}; scale it down");
+        }
         Ok(NumberTarget { criterion, y: packed(&y), outputs: y.ncols() })
     }
 

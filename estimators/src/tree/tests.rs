@@ -216,6 +216,14 @@ fn lists_ranks_and_bins_grow_the_same_tree() {
 }
 
 #[test]
+fn targets_whose_squares_overflow_are_refused() {
+    let (x, y) = (Array2::from_shape_fn((4, 1), |(i, _)| i as f64), Array2::from_elem((4, 1), 1e200));
+    let data = Data::new(x.view()).with_values(y.view());
+    let refused = DecisionTreeRegressor::default().fit_on(&data, &Cpu).unwrap_err();
+    assert!(refused.to_string().contains("overflow"), "{refused}");
+}
+
+#[test]
 fn threads_change_nothing() {
     let p = problem(3, 60_000, 6, true, true);
     let x = p.x.mapv(|v| v + 0.1) + &Array2::from_shape_fn(p.x.dim(), |(i, j)| ((i * 7919 + j * 31) % 1000) as f64);
