@@ -21,8 +21,8 @@ pub fn gather<const C: usize>(all: &[Channels<C>], rows: &[u32], out: &mut [Chan
 /// The histogram of the sibling: what is left of the parent's.
 pub fn subtract<const C: usize>(parent: &mut [Channels<C>], child: &[Channels<C>]) {
     for (parent, child) in parent.iter_mut().zip(child) {
-        for (parent, child) in parent.iter_mut().zip(child) {
-            *parent -= child;
+        for c in 0..C {
+            parent[c] -= child[c];
         }
     }
 }
@@ -59,9 +59,16 @@ pub fn add_rows<const C: usize>(
                 $(
                     // SAFETY: the rows are below n, as was just asserted; the bins of `starts` are those of this group
                     // in `hist`, whose length is right; every code of a `Binned` is below its feature's number of bins.
-                    ($lanes, None) => unsafe { add::<C, $lanes>(&group.codes, |i| i, channels, &starts, hist) },
+                    ($lanes, None) => unsafe {
+                        add::<C, $lanes, false>(&group.codes, |i| i, channels, &starts, hist)
+                    },
+                    ($lanes, Some(rows)) if channels.len() > n / FAR => unsafe {
+                        let row = |i: usize| *rows.get_unchecked(i) as usize;
+                        add::<C, $lanes, false>(&group.codes, row, channels, &starts, hist)
+                    },
                     ($lanes, Some(rows)) => unsafe {
-                        add::<C, $lanes>(&group.codes, |i| *rows.get_unchecked(i) as usize, channels, &starts, hist)
+                        let row = |i: usize| *rows.get_unchecked(i) as usize;
+                        add::<C, $lanes, true>(&group.codes, row, channels, &starts, hist)
                     },
                 )*
                 _ => unreachable!("a group has at most {LANES} features"),
@@ -71,28 +78,41 @@ pub fn add_rows<const C: usize>(
     by_lanes!(1 2 3 4 5 6 7 8);
 }
 
+/// Where fewer rows than one in this many are picked, the next ones are fetched ahead: each lies in a line of its own.
+const FAR: usize = 16;
+/// How many rows ahead.
+const AHEAD: usize = 16;
+
 /// The kernel: eight bytes are the bins of a row; each picks the place to which the row's channels are added.
 ///
 /// # Safety
 /// `row(i)` is below the number of rows of `codes` for each `i` below the length of `channels`, and every
 /// `starts[lane]` plus a code of that lane is below the length of `hist`.
 #[inline(always)]
-unsafe fn add<const C: usize, const L: usize>(
+unsafe fn add<const C: usize, const L: usize, const APART: bool>(
     codes: &[u8],
     row: impl Fn(usize) -> usize,
     channels: &[Channels<C>],
     starts: &[usize; LANES],
     hist: &mut [Channels<C>],
 ) {
-    for (i, channels) in channels.iter().enumerate() {
+    let last = channels.len().wrapping_sub(1);
+    for i in 0..channels.len() {
+        let channels = channels[i];
+        #[cfg(target_arch = "x86_64")]
+        if APART {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            // SAFETY: a row of `codes`, which is only fetched.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(codes.as_ptr().add(row((i + AHEAD).min(last)) * L).cast()) };
+        }
         // SAFETY: `codes` has LANES bytes after the last row, and the caller vouches for the row.
         let word = unsafe { codes.as_ptr().add(row(i) * L).cast::<u64>().read_unaligned() }.to_le();
         for lane in 0..L {
             let code = (word >> (8 * lane)) as u8;
             // SAFETY: the caller vouches for the place.
             let sums = unsafe { hist.get_unchecked_mut(starts[lane] + code as usize) };
-            for (sum, v) in sums.iter_mut().zip(channels) {
-                *sum += v;
+            for c in 0..C {
+                sums[c] += channels[c];
             }
         }
     }

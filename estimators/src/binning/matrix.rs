@@ -196,9 +196,9 @@ impl<'a> Table<'a> {
                     let mut at = [0_usize; AT_ONCE];
                     let mut step = *first;
                     while step > 0 {
-                        for (at, &v) in at.iter_mut().zip(values) {
-                            let above = thresholds[(*at + step - 1) & 255] < v;
-                            *at += if above { step } else { 0 };
+                        for i in 0..AT_ONCE {
+                            let above = usize::from(thresholds[(at[i] + step - 1) & 255] < values[i]);
+                            at[i] += step & above.wrapping_neg();
                         }
                         step /= 2;
                     }

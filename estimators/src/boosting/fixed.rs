@@ -96,6 +96,8 @@ pub enum Choice {
 
 /// Rows of a tile.
 const TILE: usize = 16_384;
+/// Bits of a gradient or hessian, at most: what [`fixed`] can take.
+const MOST_BITS: i32 = 50;
 /// Bits that a middling hessian keeps in the packed form, at least.
 const BITS_OF_MIDDLING: i32 = 6;
 
@@ -167,12 +169,12 @@ fn power(e: i32) -> f64 {
 pub fn choose(ctl: &Control, pairs: &[[f32; 2]], constant: bool) -> Result<Choice> {
     let extent = extent(ctl, pairs)?;
     let bits = usize::BITS - pairs.len().leading_zeros();
-    let room = 62 - bits as i32;
+    let room = (62 - bits as i32).min(MOST_BITS);
     let unit = power(exponent(extent.gradient) - room);
     if constant {
         return Ok(Choice::Constant(Constant { unit }));
     }
-    let beside = 63 - 2 * bits as i32;
+    let beside = (63 - 2 * bits as i32).min(MOST_BITS);
     // One exponent counts from 2^-127, the other is the next above the number.
     let middling = (extent.exponents / pairs.len() as i64) as i32 - 126;
     let lost = exponent(extent.hessian) - middling;
@@ -183,14 +185,12 @@ pub fn choose(ctl: &Control, pairs: &[[f32; 2]], constant: bool) -> Result<Choic
     Ok(Choice::Wide(Wide { unit, hessian_unit: power(exponent(extent.hessian) - room) }))
 }
 
-/// `v` in units of `1 / scale`, to the nearest.
+/// `v` in units of `1 / scale`, to the nearest; below 2^51 in size.
 #[inline(always)]
 fn fixed(v: f32, scale: f64) -> i64 {
-    // Adding and taking away 1.5·2^52 rounds, and works on vectors; beyond 2^51 an f32 is whole anyway.
+    // Adding 1.5·2^52 rounds, and the lowest bits then hold the whole number: this works on vectors.
     const ROUND: f64 = 6_755_399_441_055_744.0;
-    let v = f64::from(v) * scale;
-    let rounded = if v.abs() < 2_251_799_813_685_248.0 { (v + ROUND) - ROUND } else { v };
-    rounded as i64
+    (f64::from(v) * scale + ROUND).to_bits() as i64 - ROUND.to_bits() as i64
 }
 
 macro_rules! encode {

@@ -1,7 +1,9 @@
 //! What boosting asks of a loss: where to begin, gradients and hessians of all rows, the mean loss, probabilities.
 
 use crate::binning::{percentile, weighted_percentile};
-use crate::loss::{Absolute, HalfGamma, HalfPoisson, HalfSquared, Link, LogLoss, Loss, Multinomial, Pinball, Smooth};
+use crate::loss::{
+    Absolute, HalfGamma, HalfPoisson, HalfSquared, Link, LogLoss, Loss, Multinomial, Pinball, Smooth, exp_all,
+};
 use crate::{Control, Result};
 use ironlearn_linalg::threads;
 use serde::{Deserialize, Serialize};
@@ -126,7 +128,7 @@ impl Objective {
             Objective::Quantile(quantile) => kinked(Pinball { quantile }, y, weights, raw, pairs, ctl),
             Objective::Poisson => smooth(HalfPoisson, y, weights, raw, pairs, ctl),
             Objective::Gamma => smooth(HalfGamma, y, weights, raw, pairs, ctl),
-            Objective::LogLoss => smooth(LogLoss, y, weights, raw, pairs, ctl),
+            Objective::LogLoss => two_classes(y, weights, raw, pairs, ctl),
             Objective::Multinomial(classes) => several(classes, y, weights, raw, pairs, ctl),
         }
     }
@@ -206,12 +208,45 @@ fn smooth<L: Smooth>(
     Ok(())
 }
 
+/// Rows whose exponentials are taken at once.
+const NEAR: usize = 256;
+
+/// The log loss of two classes, as [`LogLoss`] has it.
+fn two_classes(y: &[f64], weights: Option<&[f64]>, raw: &[f64], pairs: &mut [[f32; 2]], ctl: &Control) -> Result<()> {
+    let pair = |y: f64, z: f64, e: f64, w: f64| {
+        let near = 1.0 / (1.0 + e);
+        let far = e * near;
+        // p − y with the digits of the smaller of p and 1 − p.
+        let gradient = if z >= 0.0 { (1.0 - y) - far } else { far - y };
+        [(w * gradient) as f32, (w * (near * far)) as f32]
+    };
+    threads::fill_rows(ctl, pairs, 1, TILE, |tile, pairs| {
+        for (i, pairs) in pairs.chunks_mut(NEAR).enumerate() {
+            let first = tile + i * NEAR;
+            let rows = first..first + pairs.len();
+            let (y, raw) = (&y[rows.clone()], &raw[rows.clone()]);
+            let mut e = [0.0; NEAR];
+            e.iter_mut().zip(raw).for_each(|(e, z)| *e = -z.abs());
+            exp_all(&mut e[..pairs.len()]);
+            let rows_in = pairs.iter_mut().zip(y).zip(raw).zip(&e);
+            match weights {
+                None => rows_in.for_each(|(((out, &y), &z), &e)| *out = pair(y, z, e, 1.0)),
+                Some(weights) => {
+                    rows_in.zip(&weights[rows]).for_each(|((((out, &y), &z), &e), &w)| *out = pair(y, z, e, w));
+                }
+            }
+        }
+    })?;
+    Ok(())
+}
+
 /// One tile of the several classes' pairs: a piece of each class.
 struct Piece<'a> {
     first: usize,
     pairs: Vec<&'a mut [[f32; 2]]>,
 }
 
+/// The log loss of several classes: probabilities p by the softmax, p less the truth, p·(1 − p).
 fn several(
     classes: usize,
     y: &[f64],
@@ -227,17 +262,37 @@ fn several(
         pieces.iter_mut().zip(of_class.chunks_mut(TILE)).for_each(|(piece, pairs)| piece.pairs.push(pairs));
     }
     threads::each(ctl, &mut pieces, |_, piece| {
-        let mut p = vec![0.0; classes];
-        for i in 0..piece.pairs[0].len() {
-            let row = piece.first + i;
-            p.iter_mut().enumerate().for_each(|(k, p)| *p = raw[k * n + row]);
-            Multinomial.value_probabilities(y[row] as usize, &mut p);
-            let w = weights.map_or(1.0, |w| w[row]);
-            for (k, (pairs, &p)) in piece.pairs.iter_mut().zip(&p).enumerate() {
-                let truth = f64::from(u8::from(y[row] as usize == k));
-                pairs[i] = [(w * (p - truth)) as f32, (w * p * (1.0 - p)) as f32];
+        let mut p = vec![0.0; classes * NEAR];
+        for start in (0..piece.pairs[0].len()).step_by(NEAR) {
+            let first = piece.first + start;
+            let m = NEAR.min(piece.pairs[0].len() - start);
+            softmax(classes, m, |k| &raw[k * n + first..k * n + first + m], &mut p);
+            for (k, pairs) in piece.pairs.iter_mut().enumerate() {
+                let rows = pairs[start..start + m].iter_mut().zip(&p[k * NEAR..]).zip(&y[first..]).enumerate();
+                for (i, ((pair, &p), &y)) in rows {
+                    let truth = if y == k as f64 { 1.0 } else { 0.0 };
+                    let w = weights.map_or(1.0, |w| w[first + i]);
+                    *pair = [(w * (p - truth)) as f32, (w * (p * (1.0 - p))) as f32];
+                }
             }
         }
     })?;
     Ok(())
+}
+
+/// The probabilities of m rows, class after class, [`NEAR`] places each, from the raw predictions of each class.
+fn softmax<'a>(classes: usize, m: usize, raw: impl Fn(usize) -> &'a [f64], p: &mut [f64]) {
+    let (mut largest, mut sum) = ([f64::NEG_INFINITY; NEAR], [0.0; NEAR]);
+    for k in 0..classes {
+        largest.iter_mut().zip(raw(k)).for_each(|(largest, &z)| *largest = if z > *largest { z } else { *largest });
+    }
+    for (k, p) in p.chunks_exact_mut(NEAR).enumerate() {
+        p.iter_mut().zip(raw(k)).zip(&largest).for_each(|((p, &z), &largest)| *p = z - largest);
+        exp_all(&mut p[..m]);
+        sum.iter_mut().zip(&p[..m]).for_each(|(sum, p)| *sum += p);
+    }
+    sum.iter_mut().for_each(|sum| *sum = 1.0 / *sum);
+    for p in p.chunks_exact_mut(NEAR) {
+        p.iter_mut().zip(&sum).for_each(|(p, scale)| *p *= scale);
+    }
 }

@@ -120,15 +120,73 @@ impl Rule {
         let mut best = Found::none();
         // Missing values on the right, also alone there.
         let end = if has_missing { values.len() } else { values.len() - 1 };
-        self.to_left(&values[..end], node, form, sign, &mut best);
+        // Many rows fill all bins, and then all cuts are weighed side by side; few rows leave most bins empty.
+        let dense = node.sums.count as usize > 2 * values.len();
+        let free = sign == 0 && node.bounds == [f64::NEG_INFINITY, f64::INFINITY];
+        if dense && free {
+            self.weigh(values[..end].iter(), node, form, |at| at, false, &mut best);
+        } else {
+            self.to_left(&values[..end], node, form, sign, &mut best);
+        }
         let left = best.gain;
         if has_missing {
             // And on the left, where that is better.
-            self.to_right(values, node, form, sign, &mut best);
+            if dense && free {
+                let last = values.len() - 1;
+                self.weigh(values[1..].iter().rev(), node, form, |at| last - 1 - at, true, &mut best);
+            } else {
+                self.to_right(values, node, form, sign, &mut best);
+            }
         }
         let missing_left = has_missing.then_some(best.gain > left);
         (best.gain > 0.0)
             .then(|| self.split(best.gain, feature, Side::UpTo(best.at as u8), missing_left, best.left, node))
+    }
+
+    /// Weighs the cuts after each of some bins, in their order; `reverse`: these bins go right. Without constraints.
+    fn weigh<'a, const C: usize, F: Form<C>>(
+        &self,
+        bins: impl Iterator<Item = &'a Channels<C>>,
+        node: &Node,
+        form: &F,
+        place: impl Fn(usize) -> usize,
+        reverse: bool,
+        best: &mut Found,
+    ) {
+        let (mut gradient, mut hessian, mut count) = ([0.0; 256], [0.0; 256], [0.0; 256]);
+        let mut sum = [0_i64; C];
+        let mut n = 0;
+        for bin in bins.take(256) {
+            add(&mut sum, bin);
+            let sums = form.sums(&sum);
+            (gradient[n], hessian[n], count[n]) = (sums.gradient, sums.hessian, f64::from(sums.count));
+            n += 1;
+        }
+        let all = (node.sums.gradient, node.sums.hessian, f64::from(node.sums.count));
+        let (parent, least, l2) = (all.0 * node.value, f64::from(self.min_samples_leaf), self.l2);
+        let mut gains = [0.0; 256];
+        for i in 0..n {
+            let (g, h, c) = (gradient[i], hessian[i], count[i]);
+            let (other_g, other_h) = (all.0 - g, all.1 - h);
+            let (value, other) = (-g / (h + l2 + 1e-15), -other_g / (other_h + l2 + 1e-15));
+            // In the order of the left child and the right one, as elsewhere.
+            let saved =
+                if reverse { parent - other * other_g - value * g } else { parent - value * g - other * other_g };
+            let fits = (c >= least) & (all.2 - c >= least) & (h >= MIN_HESSIAN) & (other_h >= MIN_HESSIAN);
+            gains[i] = if fits { saved } else { -1.0 };
+        }
+        let mut found = None;
+        for (i, &gain) in gains[..n].iter().enumerate() {
+            if gain > best.gain {
+                best.gain = gain;
+                found = Some(i);
+            }
+        }
+        if let Some(i) = found {
+            let sums = Sums { gradient: gradient[i], hessian: hessian[i], count: count[i] as u32 };
+            let left = if reverse { less(&node.sums, &sums) } else { sums };
+            *best = Found { gain: best.gain, at: place(i), left };
+        }
     }
 
     /// Moves bins to the left, one after the other.
@@ -142,10 +200,10 @@ impl Rule {
     ) {
         let mut sum = [0_i64; C];
         for (i, bin) in bins.iter().enumerate() {
-            if bin.iter().all(|&v| v == 0) {
+            if *bin == [0; C] {
                 continue;
             }
-            sum.iter_mut().zip(bin).for_each(|(s, v)| *s += v);
+            add(&mut sum, bin);
             let left = form.sums(&sum);
             let right = less(&node.sums, &left);
             if left.count < self.min_samples_leaf || left.hessian < MIN_HESSIAN {
@@ -172,10 +230,10 @@ impl Rule {
     ) {
         let mut sum = [0_i64; C];
         for (i, bin) in bins.iter().enumerate().skip(1).rev() {
-            if bin.iter().all(|&v| v == 0) {
+            if *bin == [0; C] {
                 continue;
             }
-            sum.iter_mut().zip(bin).for_each(|(s, v)| *s += v);
+            add(&mut sum, bin);
             let right = form.sums(&sum);
             let left = less(&node.sums, &right);
             if right.count < self.min_samples_leaf || right.hessian < MIN_HESSIAN {
@@ -239,7 +297,7 @@ impl Rule {
             let mut sum = [0_i64; C];
             for i in 0..steps {
                 let code = order[if direction { used - 1 - i } else { i }].1;
-                sum.iter_mut().zip(&bins[code as usize]).for_each(|(s, v)| *s += v);
+                add(&mut sum, &bins[code as usize]);
                 let left = form.sums(&sum);
                 let right = less(&node.sums, &left);
                 if left.count < self.min_samples_leaf || left.hessian < MIN_HESSIAN {
@@ -278,6 +336,13 @@ struct Found {
 impl Found {
     fn none() -> Self {
         Found { gain: 0.0, at: 0, left: Sums::default() }
+    }
+}
+
+#[inline(always)]
+fn add<const C: usize>(sum: &mut Channels<C>, bin: &Channels<C>) {
+    for c in 0..C {
+        sum[c] += bin[c];
     }
 }
 

@@ -113,21 +113,23 @@ impl Walks {
         let (out_groups, out_rest) = out.split_at_mut(whole * k);
         for (t, &root) in roots.iter().enumerate() {
             let output = t % k;
-            for (group, out) in groups.chunks_exact(width * TOGETHER).zip(out_groups.chunks_exact_mut(k * TOGETHER)) {
+            for first in (0..whole).step_by(TOGETHER) {
+                let mine: [&[F]; TOGETHER] =
+                    std::array::from_fn(|j| &groups[(first + j) * width..(first + j + 1) * width]);
                 let mut at = [root; TOGETHER];
                 loop {
                     let mut moved = 0;
-                    for (at, row) in at.iter_mut().zip(group.chunks_exact(width)) {
-                        let next = self.step::<CATEGORICAL, F>(*at, row);
-                        moved |= next ^ *at;
-                        *at = next;
+                    for j in 0..TOGETHER {
+                        let next = self.step::<CATEGORICAL, F>(at[j], mine[j]);
+                        moved |= next ^ at[j];
+                        at[j] = next;
                     }
                     if moved == 0 {
                         break;
                     }
                 }
-                for (at, out) in at.iter().zip(out.chunks_exact_mut(k)) {
-                    out[output] += self.values[*at as usize];
+                for j in 0..TOGETHER {
+                    out_groups[(first + j) * k + output] += self.values[at[j] as usize];
                 }
             }
         }

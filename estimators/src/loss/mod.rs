@@ -8,6 +8,7 @@
 //! speak of the margin m = (2y − 1)·z. The weights of rows are the caller's.
 
 mod absolute;
+mod exponential;
 mod hinge;
 mod huber;
 mod link;
@@ -18,6 +19,7 @@ mod squared;
 mod tweedie;
 
 pub use absolute::{EpsilonInsensitive, SquaredEpsilonInsensitive};
+pub use exponential::exp_all;
 pub use hinge::{Hinge, ModifiedHuber, SquaredHinge};
 pub use huber::Huber;
 pub use link::Link;
