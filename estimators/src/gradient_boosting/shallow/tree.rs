@@ -155,7 +155,8 @@ impl<const S: usize> Grower<'_, S> {
     fn root(&mut self) -> Result<Leaf<S>> {
         let (range, mark) = (0..self.rows.len(), self.new_mark());
         let totals = self.totals(&range);
-        let mut root = Leaf { range, depth: 0, key: self.plan.seed, mark, totals, sums: Vec::new(), split: None };
+        let mut root =
+            Leaf { range, depth: 0, key: child_key(self.plan.seed, 0), mark, totals, sums: Vec::new(), split: None };
         if !self.is_leaf(0, &totals) {
             if self.all_features() {
                 let mut sums = self.room();
