@@ -103,7 +103,9 @@ pub fn boosting_begin(
                 Some(AnyModel::HistGradientBoostingClassifier(model)) => Some(model),
                 Some(_) => return Err(wrong()),
             };
-            let begin = |ctl: &Control| HistGradientBoostingClassifier::begin(&params, &data, held_out, start, ctl);
+            let begin = |ctl: &Control| {
+                ctl.timed("bin", "cpu", || HistGradientBoostingClassifier::begin(&params, &data, held_out, start, ctl))
+            };
             (true, crate::run::run(py, options, begin)?)
         }
         "HistGradientBoostingRegressor" => {
@@ -113,7 +115,9 @@ pub fn boosting_begin(
                 Some(AnyModel::HistGradientBoostingRegressor(model)) => Some(model),
                 Some(_) => return Err(wrong()),
             };
-            let begin = |ctl: &Control| HistGradientBoostingRegressor::begin(&params, &data, held_out, start, ctl);
+            let begin = |ctl: &Control| {
+                ctl.timed("bin", "cpu", || HistGradientBoostingRegressor::begin(&params, &data, held_out, start, ctl))
+            };
             (false, crate::run::run(py, options, begin)?)
         }
         other => return Err(PyValueError::new_err(format!("{other} does not boost step by step"))),

@@ -71,12 +71,12 @@ fn first_rows(table: &Table) -> Table {
     table.take(&(0..KEPT).collect::<Vec<_>>())
 }
 
-/// The estimator with a fixed seed, where it draws random numbers.
+/// The estimator with a fixed seed, where it draws random numbers, and with a few trees, where it has many.
 fn seeded(name: &str) -> AnyEstimator {
-    let default = AnyEstimator::by_name(name).expect("the list's own names are known");
-    let seeded = default.params().iter().any(|(name, _)| name == "random_state");
-    let given: Vec<_> = seeded.then(|| ("random_state".to_owned(), 7.into())).into_iter().collect();
-    AnyEstimator::with_params(name, &given).expect("a seed is a number")
+    let default = AnyEstimator::by_name(name).expect("the list's own names are known").params();
+    let given = [("random_state".to_owned(), 7.into()), ("n_estimators".to_owned(), 5.into())];
+    let given: Vec<_> = given.into_iter().filter(|(name, _)| default.iter().any(|(own, _)| own == name)).collect();
+    AnyEstimator::with_params(name, &given).expect("both are numbers")
 }
 
 /// The estimator `name`, fitted on `on`.

@@ -143,11 +143,14 @@ impl<B: Backend> FitOn<B> for HistGradientBoostingClassifier {
         params: &Checked<Self>,
         data: &Data<'_>,
         start: Option<&BoostedClasses>,
-        _on: &B,
+        on: &B,
         ctl: &Control,
     ) -> Result<BoostedClasses> {
-        let mut boosting = Self::begin(params, data, HeldOut::Drawn, start, ctl)?;
-        boosting.run(ctl)?;
+        let boosting = ctl.timed("boost", &on.host_name(), || {
+            let mut boosting = Self::begin(params, data, HeldOut::Drawn, start, ctl)?;
+            boosting.run(ctl)?;
+            Ok::<_, crate::Error>(boosting)
+        })?;
         Ok(BoostedClasses { boosted: boosting.model() })
     }
 }

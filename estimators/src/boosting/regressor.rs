@@ -171,11 +171,14 @@ impl<B: Backend> FitOn<B> for HistGradientBoostingRegressor {
         params: &Checked<Self>,
         data: &Data<'_>,
         start: Option<&BoostedNumbers>,
-        _on: &B,
+        on: &B,
         ctl: &Control,
     ) -> Result<BoostedNumbers> {
-        let mut boosting = Self::begin(params, data, HeldOut::Drawn, start, ctl)?;
-        boosting.run(ctl)?;
+        let boosting = ctl.timed("boost", &on.host_name(), || {
+            let mut boosting = Self::begin(params, data, HeldOut::Drawn, start, ctl)?;
+            boosting.run(ctl)?;
+            Ok::<_, crate::Error>(boosting)
+        })?;
         Ok(BoostedNumbers { boosted: boosting.model() })
     }
 }

@@ -133,8 +133,8 @@ impl Boosting {
             subsample: Bins::SUBSAMPLE,
             seed: settings.random_state,
         };
-        let mapper = ctl.timed("find_bins", "cpu", || Mapper::fit(x, train_rows, own.as_deref(), &rule, ctl))?;
-        let mut train = ctl.timed("bin", "cpu", || Part::new(x, y, weights, train_rows, &mapper, ctl))?;
+        let mapper = Mapper::fit(x, train_rows, own.as_deref(), &rule, ctl)?;
+        let mut train = Part::new(x, y, weights, train_rows, &mapper, ctl)?;
         let mut held = match &held_out {
             HeldOut::Data(x, y, weights) => Some(Part::new(x, y, *weights, None, &mapper, ctl)?),
             _ => held_rows.map(|rows| Part::new(x, y, weights, Some(rows), &mapper, ctl)).transpose()?,
