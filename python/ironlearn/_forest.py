@@ -26,7 +26,7 @@ class TreeEnsemble(TreeBased):
 
     def _tree_class(self):
         """The class of the trees, and the parameters that they have of the ensemble."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} does not say what its trees are")
 
     @property
     def estimators_(self):
