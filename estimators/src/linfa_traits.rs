@@ -214,6 +214,8 @@ pub(crate) use {connect, linfa_classes, linfa_numbers, linfa_params};
 
 linfa_predict!(
     crate::boosting::BoostedNumbers,
+    crate::forest::IsolationModel,
+    crate::forest::NumberForest,
     crate::isotonic::IsotonicModel,
     crate::kernel_ridge::KernelRidgeModel,
     crate::linear::LinearModel,

@@ -11,7 +11,7 @@
 //! let diabetes = ironlearn::datasets::diabetes();
 //! let (train, test) = linfa::Dataset::new(diabetes.data, diabetes.target).split_with_ratio(0.75);
 //! let forest = RandomForestRegressor { n_estimators: 50, ..RandomForestRegressor::default() }.fit(&train)?;
-//! assert!(forest.predict(&test).r2(&test)? > 0.4);
+//! assert!(forest.predict(&test).r2(&test)? > 0.35);
 //! # Ok::<(), ironlearn::Error>(())
 //! ```
 

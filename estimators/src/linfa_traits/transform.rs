@@ -27,12 +27,6 @@ trait Rows {
     fn new_coordinates(&self, x: AnyMatrix<'_>) -> Result<Array2<f64>>;
 }
 
-impl Rows for crate::cluster::KMeansModel {
-    fn new_coordinates(&self, x: AnyMatrix<'_>) -> Result<Array2<f64>> {
-        self.transform_on(&x, &Control::new())
-    }
-}
-
 macro_rules! linfa_transform {
     ($($model:ty),*) => {$(
         impl<F: Real, D: Storage<Elem = F>> Transformer<ArrayBase<D, Ix2>, Array2<f64>> for $model {
@@ -55,6 +49,17 @@ macro_rules! linfa_transform {
                 DatasetBase::new(rows, dataset.targets).with_weights(dataset.weights)
             }
         }
+    )*};
+}
+
+macro_rules! rows_of_estimators {
+    ($($model:ty),*) => {$(
+        impl Rows for $model {
+            fn new_coordinates(&self, x: AnyMatrix<'_>) -> Result<Array2<f64>> {
+                self.transform_on(&x, &Control::new())
+            }
+        }
+        linfa_transform!($model);
     )*};
 }
 
@@ -85,7 +90,12 @@ macro_rules! linfa_fit_transformer {
     )*};
 }
 
-linfa_transform!(crate::cluster::KMeansModel);
+rows_of_estimators!(
+    crate::cluster::KMeansModel,
+    crate::discriminant::LdaModel,
+    crate::forest::EmbeddingModel,
+    crate::isotonic::IsotonicModel
+);
 linfa_fit_transformer!(
     preprocess::SimpleImputer => preprocess::Imputer,
     preprocess::StandardScaler => preprocess::Scaler,
@@ -129,5 +139,14 @@ mod tests {
         let clusters = params.fit(&DatasetBase::from(x.clone())).unwrap();
         let distances: Array2<f64> = clusters.transform(x);
         assert!(distances.rows().into_iter().all(|row| (row[0].min(row[1]) - 0.5).abs() < 1e-6));
+    }
+
+    #[test]
+    fn the_leaves_of_random_trees_are_coordinates() {
+        let iris = crate::datasets::iris();
+        let params = crate::forest::RandomTreesEmbedding { n_estimators: 3, ..Default::default() };
+        let model = params.fit(&DatasetBase::from(iris.data.clone())).unwrap();
+        let leaves: Array2<f64> = model.transform(iris.data);
+        assert!(leaves.rows().into_iter().all(|row| row.sum() == 3.0));
     }
 }
