@@ -68,7 +68,10 @@ impl IsolationModel {
         self.check_columns(x, "IsolationForest")?;
         let lengths = self.lengths.get_or_init(|| self.trees.iter().map(lengths).collect());
         let mut depths = vec![0.0; x.nrows()];
-        fill_by(&self.trees, x, &mut depths, 1, ctl, |tree, leaf, out| out[0] += lengths[tree][leaf])?;
+        fill_by(&self.trees, x, &mut depths, 1, ctl, |tree, leaves, out| {
+            let lengths = &lengths[tree];
+            out.iter_mut().zip(leaves).for_each(|(out, &leaf)| *out += lengths[leaf as usize]);
+        })?;
         let average = self.trees.len() as f64 * average_path_length(self.sample_size as i64);
         let score = |depth: f64| -(-if average != 0.0 { depth / average } else { 1.0 }).exp2();
         Ok(depths.into_iter().map(score).collect())

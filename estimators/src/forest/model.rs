@@ -110,7 +110,9 @@ forest_model!(NumberForest, "A forest that predicts numbers.", "RandomForestRegr
 pub(super) fn apply(trees: &[Tree], x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<i64>> {
     let mut leaves = Array2::zeros((x.nrows(), trees.len()));
     let out = leaves.as_slice_mut().unwrap_or(&mut []);
-    fill_by(trees, x, out, trees.len(), ctl, |tree, leaf, out| out[tree] = leaf as i64)?;
+    fill_by(trees, x, out, trees.len(), ctl, |tree, leaves, out| {
+        out.chunks_exact_mut(trees.len()).zip(leaves).for_each(|(out, &leaf)| out[tree] = i64::from(leaf));
+    })?;
     Ok(leaves)
 }
 

@@ -25,7 +25,7 @@ pub(super) fn out_of_bag(
     for (tree, &seed) in trees.iter().zip(seeds) {
         let mut drawn = vec![false; n];
         draws.rows(seed).for_each(|row| drawn[row as usize] = true);
-        fill_by(std::slice::from_ref(tree), x, &mut leaves, 1, ctl, |_, leaf, out| out[0] = leaf as u32)?;
+        fill_by(std::slice::from_ref(tree), x, &mut leaves, 1, ctl, |_, some, out| out.copy_from_slice(some))?;
         for row in (0..n).filter(|&row| !drawn[row]) {
             times[row] += 1;
             sums.row_mut(row).zip_mut_with(&tree.value.row(leaves[row] as usize), |sum, value| *sum += value);

@@ -57,7 +57,9 @@ impl LeafSamples {
         let mut leaves = Array2::zeros((trees.len(), order.len()));
         let mut of_rows = vec![0_i32; y.len()];
         for (tree, mut leaves) in trees.iter().zip(leaves.rows_mut()) {
-            fill_by(std::slice::from_ref(tree), x, &mut of_rows, 1, ctl, |_, leaf, out| out[0] = leaf as i32)?;
+            fill_by(std::slice::from_ref(tree), x, &mut of_rows, 1, ctl, |_, some, out| {
+                out.iter_mut().zip(some).for_each(|(out, &leaf)| *out = leaf as i32);
+            })?;
             leaves.iter_mut().zip(&order).for_each(|(leaf, &row)| *leaf = of_rows[row]);
         }
         Ok(LeafSamples {
@@ -129,7 +131,9 @@ impl NumberForest {
         }
         self.check_columns(x, "RandomForestRegressor")?;
         let mut leaves = vec![0_u32; x.nrows() * self.trees.len()];
-        fill_by(&self.trees, x, &mut leaves, self.trees.len(), ctl, |tree, leaf, out| out[tree] = leaf as u32)?;
+        fill_by(&self.trees, x, &mut leaves, self.trees.len(), ctl, |tree, some, out| {
+            out.chunks_exact_mut(self.trees.len()).zip(some).for_each(|(out, &leaf)| out[tree] = leaf);
+        })?;
         let index = samples.index(&self.trees);
         let mut out = Array2::zeros((x.nrows(), q.len()));
         let (width, trees) = (q.len().max(1), self.trees.len());

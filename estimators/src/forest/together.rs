@@ -15,12 +15,27 @@ pub(super) fn mean_values(trees: &[Tree], x: &AnyMatrix<'_>, ctl: &Control) -> R
     let mut mean = Array2::<f64>::zeros((x.nrows(), stride));
     let values: Vec<&[f64]> = trees.iter().map(|tree| tree.value.as_slice().unwrap_or(&[])).collect();
     let out = mean.as_slice_mut().unwrap_or(&mut []);
-    fill_by(trees, x, out, stride, ctl, |tree, leaf, out| {
-        let value = &values[tree][leaf * stride..(leaf + 1) * stride];
-        out.iter_mut().zip(value).for_each(|(out, value)| *out += value);
+    fill_by(trees, x, out, stride, ctl, |tree, leaves, out| match stride {
+        1 => add::<1>(values[tree], leaves, out),
+        2 => add::<2>(values[tree], leaves, out),
+        _ => {
+            for (out, &leaf) in out.chunks_exact_mut(stride).zip(leaves) {
+                let value = &values[tree][leaf as usize * stride..(leaf as usize + 1) * stride];
+                out.iter_mut().zip(value).for_each(|(out, value)| *out += value);
+            }
+        }
     })?;
     mean /= trees.len() as f64;
     Ok(mean)
+}
+
+/// Adds the values, `S` a leaf, of each row's leaf.
+fn add<const S: usize>(values: &[f64], leaves: &[u32], out: &mut [f64]) {
+    let values = values.as_chunks::<S>().0;
+    for (out, &leaf) in out.as_chunks_mut::<S>().0.iter_mut().zip(leaves) {
+        let value = &values[leaf as usize];
+        (0..S).for_each(|k| out[k] += value[k]);
+    }
 }
 
 /// Checks that there are trees, that each is one, and that they speak of the same features and outputs.

@@ -33,6 +33,7 @@ pub mod regressor;
 mod shared;
 mod source;
 pub(crate) mod split;
+mod steps;
 mod structure;
 mod target;
 

@@ -1,6 +1,6 @@
 //! A fitted tree: a struct of arrays, one entry a node, the root first.
 
-use super::predict::Steps;
+use super::steps::Steps;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
