@@ -10,10 +10,12 @@ pub use device::Device;
 pub use ironlearn_gpu::Cuda;
 pub use ironlearn_linalg::Cpu;
 
+use ironlearn::adaboost::{boost_classes, boost_numbers};
 use ironlearn::datasets::Table;
 use ironlearn::linear::lasso::{self, Path, PathOptions};
+use ironlearn::members::Chance;
 use ironlearn::pipeline::TablePipeline;
-use ironlearn::{AnyEstimator, AnyModel, Control, Data, Result, Saved};
+use ironlearn::{AnyEstimator, AnyModel, Checked, Control, Data, Error, Result, Saved};
 use ndarray::ArrayView1;
 
 /// Checks the parameters and fits `estimator` on `device`. `start` is a model of the same estimator to go on from.
@@ -28,6 +30,32 @@ pub fn fit(
     ctl: &Control,
 ) -> Result<AnyModel> {
     on_device!(device, backend => estimator.fit(data, start, backend, ctl))
+}
+
+/// Boosts with random numbers of the caller's choice: `estimator` is one of both AdaBoosts.
+///
+/// # Errors
+/// As [`AnyEstimator::fit`], those of `chance`, and [`Error::Parameters`] for another estimator.
+pub fn adaboost(
+    estimator: &AnyEstimator,
+    data: &Data<'_>,
+    chance: &mut dyn Chance,
+    device: &Device,
+    ctl: &Control,
+) -> Result<AnyModel> {
+    match estimator {
+        AnyEstimator::AdaBoostClassifier(p) => {
+            let params = Checked::new_ref(p)?;
+            on_device!(device, backend => boost_classes(params, data, chance, backend, ctl))
+                .map(AnyModel::AdaBoostClassifier)
+        }
+        AnyEstimator::AdaBoostRegressor(p) => {
+            let params = Checked::new_ref(p)?;
+            on_device!(device, backend => boost_numbers(params, data, chance, backend, ctl))
+                .map(AnyModel::AdaBoostRegressor)
+        }
+        other => Err(Error::Parameters(format!("{} is no AdaBoost", other.name()))),
+    }
 }
 
 /// Fits `pipeline` to the columns of `table` on `device`.

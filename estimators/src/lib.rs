@@ -120,6 +120,8 @@
 //! # Ok::<(), ironlearn::Error>(())
 //! ```
 
+pub mod adaboost;
+pub mod bagging;
 pub mod binning;
 pub mod boosting;
 pub mod class_weight;
@@ -136,6 +138,7 @@ pub mod kernel_ridge;
 pub mod linear;
 pub mod linfa_traits;
 pub mod loss;
+pub mod members;
 pub mod metrics;
 pub mod penalty;
 pub mod pipeline;

@@ -213,6 +213,8 @@ pub(crate) mod names {
 pub(crate) use {connect, linfa_classes, linfa_numbers, linfa_params};
 
 linfa_predict!(
+    crate::adaboost::AdaBoostNumbers,
+    crate::bagging::BaggedNumbers,
     crate::boosting::BoostedNumbers,
     crate::forest::IsolationModel,
     crate::forest::NumberForest,

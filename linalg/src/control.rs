@@ -112,6 +112,12 @@ impl Control {
         Control { n_threads: Some(1), stop: Arc::clone(&self.stop), attended, ..Control::default() }
     }
 
+    /// The surroundings of a part of this run on the same threads, which stops with it and tells nobody; give it back to
+    /// [`Control::absorb`].
+    pub fn quiet(&self) -> Control {
+        Control { n_threads: self.n_threads, ..self.part() }
+    }
+
     /// Takes over what ran where in a part.
     pub fn absorb(&self, part: &Control) {
         let mut trace = self.trace.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,12 +8,13 @@ from numbers import Integral, Real
 
 import numpy as np
 from scipy.special import softmax
-from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context, is_classifier, is_regressor
+from sklearn.base import ClassifierMixin, RegressorMixin, _fit_context, clone, is_classifier, is_regressor
 from sklearn.ensemble._base import BaseEnsemble
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils import _safe_indexing, check_array, check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import _raise_for_unsupported_routing, _RoutingNotSupportedMixin
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight,
     _num_samples,
@@ -22,13 +23,35 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from ironlearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from ironlearn import _core, _members
+from ironlearn._base import number_of_threads
+from ironlearn._config import get_config
+from ironlearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
 __all__ = ["AdaBoostClassifier", "AdaBoostRegressor"]
 
 
-class BaseWeightBoosting(BaseEnsemble):
-    """The loop that both classes share; a class adds the step of one estimator."""
+# Trees that the core boosts: it sorts X once for all of them.
+TREES = (DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor)
+
+
+def _options():
+    return (get_config()["device"], number_of_threads(), None)
+
+
+def _floats(X):
+    """Checked X as the core takes it."""
+    if type(X) is np.ndarray and X.ndim == 2 and X.dtype.char in "df":
+        return np.require(X, requirements="A")
+    return check_array(X, dtype=[np.float64, np.float32], accept_sparse=["csr", "csc"], ensure_all_finite=False)
+
+
+class BaseWeightBoosting(_members.Savable, BaseEnsemble):
+    """The loop that both classes share; a class adds the step of one estimator.
+
+    Our own trees are boosted in the core, which sorts X once; everything else here, by the same rules. Where all
+    estimators are ours, the core predicts.
+    """
 
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict"]), None],
@@ -66,6 +89,8 @@ class BaseWeightBoosting(BaseEnsemble):
         self.estimator_weights_ = np.zeros(self.n_estimators)
         self.estimator_errors_ = np.ones(self.n_estimators)
         random_state = check_random_state(self.random_state)
+        if self._boosts_in_the_core():
+            return self._boost_in_the_core(X, y, weights, random_state)
         # A weight that has become tiny counts for something again; one that was 0 never does.
         least = np.where(weights == 0, 0.0, np.finfo(np.float64).eps)
         for i in range(self.n_estimators):
@@ -90,9 +115,80 @@ class BaseWeightBoosting(BaseEnsemble):
                 weights = weights / total
         return self
 
+    def _boosts_in_the_core(self):
+        base = self.estimator_
+        plain = type(base) in TREES and is_classifier(base) == is_classifier(self) and base.monotonic_cst is None
+        return plain and getattr(base, "class_weight", None) is None and not hasattr(base, "_skl_callbacks")
+
+    def _boost_in_the_core(self, X, y, weights, random_state):
+        self.estimator_._validate_params()
+        X = _floats(X)
+        codes, n_classes = self._target(y)
+        draws_rows = is_regressor(self)
+
+        def draw(_):
+            seed = self._make_estimator(random_state=random_state).random_state
+            return seed, random_state.random_sample(X.shape[0]) if draws_rows else None
+
+        # With a seed of its own, so that none is drawn here.
+        base = clone(self.estimator_).set_params(random_state=0)._native_params()
+        params = {"n_estimators": self.n_estimators, "learning_rate": self.learning_rate}
+        params["estimator"] = {type(self.estimator_).__name__: base}
+        if draws_rows:
+            params["loss"] = self.loss
+        model = _core.adaboost(self._native, params, X, codes, n_classes, weights, draw, _options())
+        for _, message in model.report()["warnings"]:
+            warnings.warn(message, stacklevel=4)
+        members = _core.members(model)
+        self.estimators_ = self.estimators_[: len(members)]
+        classes = self.classes_ if n_classes else None
+        for estimator, member in zip(self.estimators_, members, strict=True):
+            _members.fill(estimator, member, classes)
+        # The core writes down so many rounds only as there could ever be.
+        for attribute, value in model.attributes().items():
+            if attribute != "n_classes_":
+                getattr(self, attribute)[: len(value)] = value
+        return self
+
     @abstractmethod
     def _step(self, i, X, y, weights, random_state):
         """Fits estimator i: new weights, its own weight, its error; None where boosting ends without it."""
+
+    def _saved_model(self):
+        """The core's model of the estimators as they are; TypeError where they are not all ours."""
+        members = _members.models(self, self.estimators_)
+        return _core.boosted(
+            members,
+            _members.seeds(self.estimators_),
+            np.asarray(self.estimator_weights_).tolist(),
+            np.asarray(self.estimator_errors_).tolist(),
+            self.n_classes_ if is_classifier(self) else None,
+        )
+
+    def _core_model(self):
+        """The core's model, made anew where estimators or weights were assigned; None where they are not all ours."""
+        key = (*(getattr(e, "_model", None) for e in self.estimators_), np.asarray(self.estimator_weights_).tobytes())
+        kept = self.__dict__.get("_made_of")
+        if kept is None or len(kept) != len(key) or any(a is not b and a != b for a, b in zip(kept, key, strict=True)):
+            try:
+                self._model = self._saved_model()
+            except (TypeError, ValueError):
+                self._model = None
+            self._made_of = key
+        return self._model
+
+    def _after_load(self):
+        """Makes the estimators from the core's model."""
+        self._validate_estimator()
+        classes = getattr(self, "classes_", None)
+        self.estimators_ = _members.objects(self._model, self.estimator_, lambda _: classes)
+
+    def __getstate__(self):
+        state = super().__getstate__()
+        # Made again when it is asked for.
+        state.pop("_model", None)
+        state.pop("_made_of", None)
+        return state
 
     def staged_score(self, X, y, sample_weight=None):
         """The score after each estimator.
@@ -136,6 +232,8 @@ class AdaBoostClassifier(_RoutingNotSupportedMixin, ClassifierMixin, BaseWeightB
     Parameters, attributes and methods are those of scikit-learn's class of this name.
     """
 
+    _native = "AdaBoostClassifier"
+
     def __init__(self, estimator=None, *, n_estimators=50, learning_rate=1.0, random_state=None):
         super().__init__(estimator=estimator, n_estimators=n_estimators)
         self.learning_rate = learning_rate
@@ -145,6 +243,12 @@ class AdaBoostClassifier(_RoutingNotSupportedMixin, ClassifierMixin, BaseWeightB
         super()._validate_estimator(default=DecisionTreeClassifier(max_depth=1))
         if not has_fit_parameter(self.estimator_, "sample_weight"):
             raise ValueError(f"{type(self.estimator).__name__} doesn't support sample_weight.")
+
+    def _target(self, y):
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        self.n_classes_ = len(self.classes_)
+        return codes.reshape(-1, 1).astype(np.uint32), self.n_classes_
 
     def _step(self, i, X, y, weights, random_state):
         estimator = self._make_estimator(random_state=random_state).fit(X, y, sample_weight=weights)
@@ -192,6 +296,9 @@ class AdaBoostClassifier(_RoutingNotSupportedMixin, ClassifierMixin, BaseWeightB
         X = self._check_rows(X)
         if self.n_classes_ == 1:
             return np.zeros((_num_samples(X), 1))
+        if (model := self._core_model()) is not None:
+            scores = model.decision_function(_floats(X), _options())
+            return scores[:, 0] if self.n_classes_ == 2 else scores
         pairs = zip(self.estimators_, self.estimator_weights_, strict=False)
         return self._scores(sum(self._votes(e, weight, X) for e, weight in pairs), self.estimator_weights_.sum())
 
@@ -265,6 +372,9 @@ class AdaBoostClassifier(_RoutingNotSupportedMixin, ClassifierMixin, BaseWeightB
         -------
         proba : ndarray of shape (n_samples, n_classes)
         """
+        X = self._check_rows(X)
+        if (model := self._core_model()) is not None:
+            return model.predict_proba(_floats(X), _options())[0]
         return self._probabilities(self.decision_function(X))
 
     def staged_predict_proba(self, X):
@@ -302,6 +412,8 @@ class AdaBoostRegressor(_RoutingNotSupportedMixin, RegressorMixin, BaseWeightBoo
     scikit-learn's for the same `random_state`.
     """
 
+    _native = "AdaBoostRegressor"
+
     _parameter_constraints: dict = {
         **BaseWeightBoosting._parameter_constraints,
         "loss": [StrOptions({"linear", "square", "exponential"})],
@@ -315,6 +427,9 @@ class AdaBoostRegressor(_RoutingNotSupportedMixin, RegressorMixin, BaseWeightBoo
 
     def _validate_estimator(self):
         super()._validate_estimator(default=DecisionTreeRegressor(max_depth=3))
+
+    def _target(self, y):
+        return np.ascontiguousarray(y, dtype=np.float64).reshape(-1, 1), None
 
     def _step(self, i, X, y, weights, random_state):
         estimator = self._make_estimator(random_state=random_state)
@@ -365,6 +480,8 @@ class AdaBoostRegressor(_RoutingNotSupportedMixin, RegressorMixin, BaseWeightBoo
         y : ndarray of shape (n_samples,)
         """
         X = self._check_rows(X)
+        if (model := self._core_model()) is not None:
+            return model.predict(_floats(X), _options())[:, 0]
         return self._median(np.column_stack([estimator.predict(X) for estimator in self.estimators_]))
 
     def staged_predict(self, X):

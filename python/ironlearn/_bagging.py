@@ -37,6 +37,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from ironlearn import _core, _members
 from ironlearn._base import NativeEstimator, number_of_threads
 from ironlearn._config import config_context, get_config
 from ironlearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -55,7 +56,7 @@ def draw(random_state, with_replacement, population, n):
     return sample_without_replacement(population, n, random_state=random_state)
 
 
-class BaseBagging(BaseEnsemble):
+class BaseBagging(_members.Savable, BaseEnsemble):
     """The fit that both classes share; a class averages the answers.
 
     Rows and columns are scikit-learn's for the same `random_state`. Estimators of ironlearn are fitted in threads, each
@@ -158,6 +159,7 @@ class BaseBagging(BaseEnsemble):
         if self.warm_start:
             self.__dict__.pop("oob_score_", None)
         if not self.warm_start or not hasattr(self, "estimators_"):
+            self.__dict__.pop("_n_loaded", None)
             self.estimators_, self.estimators_features_ = [], []
             self._seeds = np.empty(0, dtype=int)
         more = self.n_estimators - len(self.estimators_)
@@ -286,7 +288,43 @@ class BaseBagging(BaseEnsemble):
     @property
     def estimators_samples_(self):
         """For each estimator the rows that were drawn, drawn again when asked for."""
+        if "_n_loaded" in self.__dict__:
+            raise AttributeError("a model file does not hold what the rows of the bags were drawn from")
         return [self._draw(seed)[1] for seed in self._seeds]
+
+    # --------------------------------------------------------------------------------------------------- model file
+
+    def _saved_model(self):
+        """The core's model of the bags; TypeError where the estimators are not all ours."""
+        members = _members.models(self, self.estimators_)
+        n_classes = getattr(self, "n_classes_", None)
+        all_columns = np.arange(self.n_features_in_)
+        features = [[] if np.array_equal(f, all_columns) else f.tolist() for f in self.estimators_features_]
+        oob = getattr(self, "oob_decision_function_" if n_classes is not None else "oob_prediction_", None)
+        score = getattr(self, "oob_score_", None)
+        classes = []
+        if n_classes is not None:
+            known = [np.asarray(e.classes_).tolist() for e in self.estimators_]
+            classes = [[] if len(codes) == n_classes else codes for codes in known]
+        seeds = _members.seeds(self.estimators_)
+        return _core.bagged(members, seeds, features, self.n_features_in_, n_classes, classes, score, oob)
+
+    def _after_load(self):
+        """Makes the estimators from the core's model."""
+        self._validate_estimator(self._get_estimator())
+        features, classes = _core.bag_parts(self._model)
+        every, n_classes = np.arange(self.n_features_in_), getattr(self, "n_classes_", None)
+
+        def known(k):
+            return np.array(classes[k] or range(n_classes), dtype=np.intp)
+
+        own = None if n_classes is None else known
+        self.estimators_ = _members.objects(self._model, self.estimator_, own)
+        self.estimators_features_ = [np.array(f, dtype=np.int64) if f else every for f in features]
+        # What rows and columns were drawn from is not in the file.
+        self._seeds, self._n_loaded = np.zeros(len(self.estimators_), dtype=int), len(self.estimators_)
+        # The estimators hold all of it.
+        del self._model
 
     # ------------------------------------------------------------------------------------------------- predictions
 

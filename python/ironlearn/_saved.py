@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ironlearn import _categories, _core
 from ironlearn._base import NativeEstimator
+from ironlearn._members import Savable, registered
 from ironlearn._transformer import NativeTransformer
 
 _MODULES = (
@@ -94,7 +95,7 @@ def loads(content: bytes):
 
 
 def _is_estimator(obj) -> bool:
-    return isinstance(obj, NativeEstimator) and not isinstance(obj, NativeTransformer)
+    return isinstance(obj, NativeEstimator | Savable) and not isinstance(obj, NativeTransformer)
 
 
 def _fitted(name: str, step):
@@ -108,7 +109,9 @@ def _fitted(name: str, step):
 def _params(estimator) -> dict:
     """The parameters that a file can hold: plain values under the names of the constructor."""
     plain = (bool, int, float, str, type(None), list, tuple, np.ndarray, np.generic)
-    return {name: v for name, v in estimator.get_params(deep=False).items() if isinstance(v, plain)}
+    params = estimator.get_params(deep=False).items()
+    inside = {name: {type(v).__name__: _params(v)} for name, v in params if registered(v)}
+    return {**{name: v for name, v in params if isinstance(v, plain)}, **inside}
 
 
 def _classes(estimator) -> list:
@@ -192,24 +195,35 @@ def _class(name: str):
 def _with_params(cls, params: dict):
     """An object of ``cls`` with those of the parameters that its constructor knows."""
     known = set(inspect.signature(cls.__init__).parameters) - {"self"}
-    return cls(**{name: value for name, value in params.items() if name in known})
+    return cls(**{name: _param(name, value) for name, value in params.items() if name in known})
+
+
+def _param(name: str, value):
+    """A parameter as the constructor takes it: an estimator lies in a file as its class and parameters."""
+    if name != "estimator" or not isinstance(value, dict):
+        return value
+    ((inside, params),) = value.items()
+    return _with_params(_class(inside), params)
 
 
 def _restore_estimator(whole, names):
-    model = whole.model
-    estimator = _with_params(_class(model.name), whole.params)
+    estimator = _with_params(_class(whole.model.name), whole.params)
+    fill(estimator, whole.model, names, [np.array(c) for c in whole.classes])
+    return estimator
+
+
+def fill(estimator, model, names, classes) -> None:
+    """Makes ``estimator`` what a fit that ended in ``model`` would have made of it."""
     for name, value in model.attributes().items():
         setattr(estimator, name, value)
     estimator._model = model
     estimator.report_ = model.report()
     _set_names(estimator, model.n_features_in, names)
-    classes = [np.array(c) for c in whole.classes]
     if classes:
         estimator.classes_ = classes[0] if len(classes) == 1 else classes
     restore = getattr(estimator, "_after_load", None)
     if restore is not None:
         restore()
-    return estimator
 
 
 def _set_names(obj, n: int, names) -> None:

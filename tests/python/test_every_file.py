@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from ironlearn import _saved
 from ironlearn._base import NativeEstimator
+from ironlearn._members import Savable
 from ironlearn._transformer import NativeTransformer
 from scipy.sparse import issparse
 from sklearn.base import is_regressor
@@ -23,7 +24,9 @@ OF_THE_FIT = {
 }
 # scikit-learn's instance for tests holds an estimator of its own, which no file of ours can hold.
 BY_DEFAULT = {"RANSACRegressor"}
-CLASSES = [c for c in our_classes() if issubclass(c, NativeEstimator) and not issubclass(c, NativeTransformer)]
+CLASSES = [
+    c for c in our_classes() if issubclass(c, NativeEstimator | Savable) and not issubclass(c, NativeTransformer)
+]
 
 
 def fitted(cls):

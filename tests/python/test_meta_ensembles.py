@@ -5,15 +5,17 @@ import pickle
 import ironlearn
 import numpy as np
 import pytest
+from ironlearn import _core
 from ironlearn import ensemble as ours
-from ironlearn.linear_model import LinearRegression, LogisticRegression, Ridge
+from ironlearn.discriminant_analysis import LinearDiscriminantAnalysis
+from ironlearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from ironlearn.pipeline import make_pipeline
-from ironlearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from ironlearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 from scipy import sparse
 from sklearn import config_context
 from sklearn import ensemble as theirs
 from sklearn.base import clone
-from sklearn.datasets import load_diabetes, load_iris
+from sklearn.datasets import load_diabetes, load_iris, load_wine
 from sklearn.exceptions import NotFittedError
 from sklearn.svm import SVC
 
@@ -88,8 +90,9 @@ def test_adaboost_says_what_it_cannot_do(flowers):
         ours.AdaBoostClassifier().fit(X, y, -np.ones(len(y)))
     with pytest.raises(NotFittedError):
         ours.AdaBoostRegressor().predict(X)
-    with pytest.raises(TypeError, match="AdaBoostClassifier"):
-        ironlearn.save(ours.AdaBoostClassifier(n_estimators=2).fit(X, y), "nowhere.iron")
+    with pytest.raises(TypeError, match="AdaBoostClassifier around sklearn"):
+        foreign = ours.AdaBoostClassifier(theirs.RandomForestClassifier(n_estimators=2), n_estimators=2)
+        ironlearn.save(foreign.fit(X, y), "nowhere.iron")
 
 
 def theirs_dummy():
@@ -190,8 +193,8 @@ def test_bagging_says_what_it_cannot_do(flowers):
     with pytest.warns(UserWarning, match="do not have OOB scores"):
         ours.BaggingClassifier(n_estimators=1, oob_score=True, random_state=0).fit(X, y)
     assert not hasattr(ours.BaggingClassifier(), "decision_function")
-    with pytest.raises(TypeError, match="BaggingClassifier"):
-        ironlearn.save(ours.BaggingClassifier(n_estimators=2).fit(X, y), "nowhere.iron")
+    with pytest.raises(TypeError, match="BaggingClassifier around sklearn"):
+        ironlearn.save(ours.BaggingClassifier(SVC(), n_estimators=2).fit(X, y), "nowhere.iron")
 
 
 def test_missing_values_and_names_pass_through(flowers):
@@ -201,6 +204,136 @@ def test_missing_values_and_names_pass_through(flowers):
     model = ours.BaggingClassifier(n_estimators=5, random_state=0).fit(frame, y)
     assert list(model.feature_names_in_) == list("abcd")
     assert model.score(frame, y) > 0.9
+
+
+# ------------------------------------------------------------------------------------------- the core, and model files
+
+TREES_OF_CLASSES = [
+    None,
+    DecisionTreeClassifier(max_depth=3, min_samples_leaf=5),
+    DecisionTreeClassifier(max_depth=2, max_features=2, criterion="entropy"),
+    ExtraTreeClassifier(max_depth=2, min_samples_leaf=10),
+]
+TREES_OF_NUMBERS = [
+    None,
+    DecisionTreeRegressor(max_leaf_nodes=6),
+    DecisionTreeRegressor(max_depth=2, max_features="sqrt"),
+    ExtraTreeRegressor(max_depth=5),
+]
+
+
+def boosted(cls, base, X, y, weights, in_the_core, monkeypatch):
+    with monkeypatch.context() as patch:
+        if not in_the_core:
+            patch.setattr(cls, "_boosts_in_the_core", lambda self: False)
+        return cls(base, n_estimators=12, random_state=3).fit(X, y, weights)
+
+
+@pytest.mark.parametrize("base", TREES_OF_CLASSES)
+@pytest.mark.parametrize("layout", [np.asarray, sparse.csr_array, sparse.csc_array])
+def test_the_core_boosts_classes_as_python_does(base, layout, monkeypatch):
+    # Where two features part the rows alike, as in iris, rounding chooses one.
+    X, y = load_wine(return_X_y=True)
+    X, y = layout(X), np.array(["x", "y", "z"])[y]
+    w = np.random.default_rng(1).uniform(0.5, 2, len(y))
+    a, b = (boosted(ours.AdaBoostClassifier, base, X, y, w, core, monkeypatch) for core in (False, True))
+    assert [e.random_state for e in a.estimators_] == [e.random_state for e in b.estimators_]
+    np.testing.assert_allclose(b.estimator_errors_, a.estimator_errors_, rtol=1e-9)
+    np.testing.assert_allclose(b.estimator_weights_, a.estimator_weights_, rtol=1e-9)
+    for one, other in zip(a.estimators_, b.estimators_, strict=True):
+        np.testing.assert_array_equal(other.predict(X), one.predict(X))
+        np.testing.assert_array_equal(other.tree_.threshold, one.tree_.threshold)
+        assert other.get_params() == one.get_params() and (other.classes_ == one.classes_).all()
+    np.testing.assert_allclose(b.predict_proba(X), a.predict_proba(X), rtol=1e-9)
+
+
+@pytest.mark.parametrize("base", TREES_OF_NUMBERS)
+def test_the_core_boosts_numbers_as_python_does(numbers, base, monkeypatch):
+    X, y = numbers
+    w = np.random.default_rng(1).uniform(0.5, 2, len(y))
+    a, b = (boosted(ours.AdaBoostRegressor, base, X, y, w, core, monkeypatch) for core in (False, True))
+    np.testing.assert_allclose(b.estimator_errors_, a.estimator_errors_, rtol=1e-9)
+    for one, other in zip(a.estimators_, b.estimators_, strict=True):
+        np.testing.assert_allclose(other.predict(X), one.predict(X), rtol=1e-9)
+    np.testing.assert_allclose(b.predict(X), a.predict(X), rtol=1e-9)
+
+
+def test_assigned_estimators_take_effect(flowers):
+    X, y = flowers
+    model = ours.AdaBoostClassifier(n_estimators=10, random_state=0).fit(X, y)
+    before = model.decision_function(X)
+    model.estimators_ = model.estimators_[:2]
+    model.estimator_weights_ = model.estimator_weights_[:2]
+    model.estimator_errors_ = model.estimator_errors_[:2]
+    np.testing.assert_allclose(model.decision_function(X), list(model.staged_decision_function(X))[-1], rtol=1e-12)
+    assert not np.allclose(model.decision_function(X), before)
+
+
+FILES = [
+    ours.AdaBoostClassifier(n_estimators=5),
+    ours.AdaBoostClassifier(LogisticRegression(C=5.0), n_estimators=3),
+    ours.AdaBoostClassifier(ours.BaggingClassifier(n_estimators=2), n_estimators=2),
+    ours.AdaBoostRegressor(n_estimators=5, loss="square"),
+    ours.AdaBoostRegressor(Ridge(alpha=0.5), n_estimators=3),
+    ours.BaggingClassifier(max_features=2, oob_score=True, n_estimators=30),
+    ours.BaggingClassifier(LinearDiscriminantAnalysis(), max_samples=8),
+    ours.BaggingClassifier(RidgeClassifier(), bootstrap_features=True),
+    ours.BaggingRegressor(oob_score=True, n_estimators=30),
+    ours.BaggingRegressor(ours.AdaBoostRegressor(n_estimators=2), n_estimators=3),
+]
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("model", FILES, ids=lambda m: f"{type(m).__name__}-{type(m.estimator).__name__}")
+def test_files_hold_estimators_of_estimators(flowers, model, tmp_path):
+    X, y = flowers
+    y = y if isinstance(model, ours.AdaBoostClassifier | ours.BaggingClassifier) else X[:, 0] + y
+    model = clone(model).set_params(random_state=0).fit(X, y)
+    ironlearn.save(model, tmp_path / "model")
+    again = ironlearn.load(tmp_path / "model")
+    assert type(again) is type(model) and type(again.estimator) is type(model.estimator)
+    if model.estimator is not None:
+        assert again.estimator.get_params() == model.estimator.get_params()
+    for method in ("predict", "predict_proba", "decision_function"):
+        # Scores of bags that know different classes have no mean, in scikit-learn either.
+        if hasattr(model, method) and not (
+            method == "decision_function" and isinstance(model.estimator, LinearDiscriminantAnalysis)
+        ):
+            np.testing.assert_array_equal(getattr(again, method)(X), getattr(model, method)(X))
+    for one, other in zip(model.estimators_, again.estimators_, strict=True):
+        assert type(one) is type(other)
+        if "random_state" in one.get_params():
+            assert one.random_state == other.random_state
+    # What Rust and the shell predict with the same file.
+    whole = _core.Pipeline.from_bytes((tmp_path / "model").read_bytes())
+    found = whole.predict(X)[:, 0]
+    np.testing.assert_array_equal(
+        model.classes_[found.astype(int)] if hasattr(model, "classes_") else found, model.predict(X)
+    )
+    if hasattr(model, "predict_proba"):
+        np.testing.assert_array_equal(whole.predict_proba(X)[0], model.predict_proba(X))
+
+
+def test_loaded_bags_grow_on_but_do_not_know_their_rows(flowers, tmp_path):
+    X, y = flowers
+    model = ours.BaggingClassifier(n_estimators=3, random_state=0).fit(X, y)
+    ironlearn.save(model, tmp_path / "model")
+    again = ironlearn.load(tmp_path / "model")
+    with pytest.raises(AttributeError, match="model file"):
+        _ = again.estimators_samples_
+    again.set_params(n_estimators=5, warm_start=True, random_state=0).fit(X, y)
+    whole = ours.BaggingClassifier(n_estimators=5, random_state=0).fit(X, y)
+    np.testing.assert_array_equal(again.predict_proba(X), whole.predict_proba(X))
+
+
+def test_estimators_lie_four_deep_at_most(flowers):
+    X, y = flowers
+    model = DecisionTreeClassifier(max_depth=2)
+    for _ in range(3):
+        model = ours.BaggingClassifier(model, n_estimators=2, random_state=0)
+    ironlearn._saved.dumps(model.fit(X, y))
+    with pytest.raises(ValueError, match="lie in one another"):
+        ironlearn._saved.dumps(ours.BaggingClassifier(model, n_estimators=2, random_state=0).fit(X, y))
 
 
 # ----------------------------------------------------------------------------------- scikit-learn's voting and stacking

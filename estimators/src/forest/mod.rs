@@ -31,6 +31,7 @@ mod together;
 
 pub use classifier::{ExtraTreesClassifier, ForestClassWeight, RandomForestClassifier, SampleRule};
 pub use draws::Draws;
+pub(crate) use draws::tree_seed;
 pub use embedding::{EmbeddingModel, RandomTreesEmbedding};
 pub use isolation::{Contamination, IsolationForest, MaxSamples};
 pub use isolation_model::IsolationModel;
@@ -39,6 +40,7 @@ pub use params::Draw;
 pub use quantiles::LeafSamples;
 pub use regressor::{ExtraTreesRegressor, RandomForestRegressor};
 pub use sample::Sample;
+pub(crate) use sample::without_replacement;
 
 #[cfg(test)]
 mod tests;

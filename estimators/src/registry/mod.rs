@@ -1,6 +1,7 @@
 //! The one list of estimators. The Python module, the shell and the model file learn of an estimator here.
 
 mod given;
+mod inside;
 mod params;
 
 pub use params::{read_params, write_params};
@@ -89,11 +90,17 @@ macro_rules! registry {
                 }
             }
 
-            /// The estimator `name` with the given parameters; the others keep their defaults.
+            /// The estimator `name` with the given parameters; the others keep their defaults. Where one of them is an
+            /// estimator, `estimator` names it and `estimator__NAME` is a parameter of its own.
             ///
             /// # Errors
             /// [`Error::Parameters`] for an unknown estimator, an unknown parameter or a value of a wrong type.
             pub fn with_params(name: &str, given: &[(String, Value)]) -> Result<Self> {
+                Self::read(name, &inside::put_together(name, given, 0)?)
+            }
+
+            /// [`AnyEstimator::with_params`] where an estimator inside is one value.
+            fn read(name: &str, given: &[(String, Value)]) -> Result<Self> {
                 match name {
                     $(stringify!($variant) => read_params::<$params>(given).map(AnyEstimator::$variant),)*
                     _ => Err(Error::Parameters(format!("there is no estimator {name}"))),
@@ -364,6 +371,15 @@ registry! {
         [predict, decision, apply];
     RandomTreesEmbedding: crate::forest::RandomTreesEmbedding => crate::forest::EmbeddingModel, Clustering,
         "random-trees-embedding", [predict, transform, apply];
+    // Estimators of estimators.
+    AdaBoostClassifier: crate::adaboost::AdaBoostClassifier => crate::adaboost::AdaBoostClasses, Classification,
+        "adaboost-classifier", [predict, decision, proba];
+    AdaBoostRegressor: crate::adaboost::AdaBoostRegressor => crate::adaboost::AdaBoostNumbers, Regression,
+        "adaboost-regressor", [predict];
+    BaggingClassifier: crate::bagging::BaggingClassifier => crate::bagging::BaggedClasses, Classification,
+        "bagging-classifier", [predict, decision, proba];
+    BaggingRegressor: crate::bagging::BaggingRegressor => crate::bagging::BaggedNumbers, Regression,
+        "bagging-regressor", [predict];
     // Boosting with exact splits.
     GradientBoostingClassifier: crate::gradient_boosting::GradientBoostingClassifier
         => crate::gradient_boosting::BoostedClasses, Classification, "gradient-boosting-classifier",

@@ -1,0 +1,149 @@
+//! The estimator inside: whether it is of the right kind, takes weights, and which seed it has.
+
+use crate::registry::Task;
+use crate::{AnyEstimator, AnyModel, Error, Result};
+use rmpv::Value;
+
+/// How deep estimators may lie in one another.
+pub const MOST_NESTED: usize = 4;
+
+/// Whether a fit of the estimator takes weights of the rows.
+pub fn takes_weights(estimator: &AnyEstimator) -> bool {
+    use AnyEstimator as E;
+    !matches!(
+        estimator,
+        E::ARDRegression(_)
+            | E::Lars(_)
+            | E::LassoLars(_)
+            | E::LarsCV(_)
+            | E::LassoLarsCV(_)
+            | E::LassoLarsIC(_)
+            | E::OrthogonalMatchingPursuit(_)
+            | E::OrthogonalMatchingPursuitCV(_)
+            | E::PassiveAggressiveClassifier(_)
+            | E::PassiveAggressiveRegressor(_)
+            | E::TheilSenRegressor(_)
+            | E::LinearDiscriminantAnalysis(_)
+            | E::QuadraticDiscriminantAnalysis(_)
+    )
+}
+
+/// The estimator inside another, where there is one.
+fn inside(estimator: &AnyEstimator) -> Option<&AnyEstimator> {
+    match estimator {
+        AnyEstimator::AdaBoostClassifier(p) => p.estimator.as_deref(),
+        AnyEstimator::AdaBoostRegressor(p) => p.estimator.as_deref(),
+        AnyEstimator::BaggingClassifier(p) => p.estimator.as_deref(),
+        AnyEstimator::BaggingRegressor(p) => p.estimator.as_deref(),
+        _ => None,
+    }
+}
+
+/// The models inside another.
+fn models_inside(model: &AnyModel) -> &[AnyModel] {
+    match model {
+        AnyModel::AdaBoostClassifier(m) => &m.rounds.members,
+        AnyModel::AdaBoostRegressor(m) => &m.rounds.members,
+        AnyModel::BaggingClassifier(m) => &m.bags.members,
+        AnyModel::BaggingRegressor(m) => &m.bags.members,
+        _ => &[],
+    }
+}
+
+/// Checks models that lie inside another, and that they do not lie deeper in it than a file may hold.
+///
+/// # Errors
+/// [`Error::File`].
+pub(crate) fn check_members(members: &[AnyModel]) -> Result<()> {
+    fn deeper_than(members: &[AnyModel], most: usize) -> bool {
+        !members.is_empty() && (most == 0 || members.iter().any(|m| deeper_than(models_inside(m), most - 1)))
+    }
+    if deeper_than(members, MOST_NESTED - 1) {
+        return Err(Error::File(format!("more than {MOST_NESTED} estimators lie in one another")));
+    }
+    members.iter().try_for_each(AnyModel::check)
+}
+
+/// Checks that the estimator inside `outer` learns `task`, lies not too deep, and has parameters in their ranges.
+///
+/// # Errors
+/// [`Error::Parameter`].
+pub(crate) fn check_base(outer: &'static str, base: Option<&AnyEstimator>, task: Task) -> Result<()> {
+    let Some(base) = base else { return Ok(()) };
+    let wrong = |expected: String| {
+        let found = base.name().to_owned();
+        Err(Error::Parameter { estimator: outer, name: "estimator", expected, found })
+    };
+    if base.task() != task {
+        let kind = if task == Task::Classification { "a classifier" } else { "a regressor" };
+        return wrong(format!("None or {kind}"));
+    }
+    if std::iter::successors(Some(base), |e| inside(e)).nth(MOST_NESTED - 1).is_some() {
+        return wrong(format!("an estimator with at most {} others inside one another", MOST_NESTED - 2));
+    }
+    base.validate()
+}
+
+/// The estimator with `seed` as its `random_state`, where it has one.
+///
+/// # Errors
+/// [`Error::Parameters`] where its parameters cannot be written and read again.
+pub(crate) fn with_seed(base: &AnyEstimator, seed: u64) -> Result<AnyEstimator> {
+    let failed = |error: &dyn std::fmt::Display| Error::Parameters(format!("{}: {error}", base.name()));
+    let bytes = rmp_serde::to_vec_named(base).map_err(|error| failed(&error))?;
+    let mut whole = rmpv::decode::read_value(&mut bytes.as_slice()).map_err(|error| failed(&error))?;
+    // {name: {parameter: value, …}}
+    let Value::Map(outer) = &mut whole else { return Ok(base.clone()) };
+    let fields = outer.iter_mut().filter_map(|(_, fields)| match fields {
+        Value::Map(fields) => Some(fields),
+        _ => None,
+    });
+    let mut seeds = fields.flatten().filter(|(name, _)| name.as_str() == Some("random_state"));
+    match seeds.next() {
+        Some(found) => found.1 = Value::from(seed),
+        None => return Ok(base.clone()),
+    }
+    let mut bytes = Vec::new();
+    rmpv::encode::write_value(&mut bytes, &whole).map_err(|error| failed(&error))?;
+    rmp_serde::from_slice(&bytes).map_err(|error| failed(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::ESTIMATORS;
+    use crate::{Control, Cpu, Data};
+    use ndarray::{Array1, Array2};
+
+    /// The list above is what the fits themselves say: those that take none refuse them or are not asked.
+    #[test]
+    fn weights_change_the_fits_that_take_them() {
+        let x = Array2::from_shape_fn((60, 1), |(i, _)| (i * 7 % 60) as f64 / 10.0);
+        let y = Array2::from_shape_fn((60, 1), |(i, _)| 1.0 + x[[i, 0]] + ((i * i) % 11) as f64);
+        let codes = y.mapv(|v| u32::from(v > 8.0));
+        let weights = Array1::from_shape_fn(60, |i| 0.1 + (i % 5) as f64);
+        for &(name, _, task) in ESTIMATORS.iter().filter(|(.., task)| task.has_target()) {
+            let estimator = AnyEstimator::by_name(name).unwrap();
+            let data = match task {
+                Task::Classification => Data::new(x.view()).with_classes(codes.view(), vec![2]),
+                _ => Data::new(x.view()).with_values(y.view()),
+            };
+            let ctl = Control::new();
+            let data = data.with_weights(Some(weights.view()));
+            let fitted = estimator.fit(&data, None, &Cpu, &ctl);
+            assert!(fitted.is_ok() || !takes_weights(&estimator), "{name}: {:?}", fitted.err());
+        }
+    }
+
+    #[test]
+    fn seeds_are_set_where_there_are_some() {
+        let forest = AnyEstimator::by_name("RandomForestClassifier").unwrap();
+        let AnyEstimator::RandomForestClassifier(seeded) = with_seed(&forest, 17).unwrap() else { unreachable!() };
+        assert_eq!(seeded.random_state, 17);
+        let ridge = AnyEstimator::by_name("LinearRegression").unwrap();
+        assert_eq!(with_seed(&ridge, 17).unwrap(), ridge);
+        for &(name, ..) in ESTIMATORS {
+            assert!(with_seed(&AnyEstimator::by_name(name).unwrap(), 5).is_ok(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Estimators inside estimators: what AdaBoost and bagging share.
+//!
+//! Any registered estimator of the right task may be inside. It is fitted again and again on the same rows, with other
+//! weights, seeds, rows or columns; where it is a tree, X is made ready once for all of them.
+
+mod base;
+mod chance;
+mod learner;
+pub(crate) mod nested;
+mod part;
+
+pub use base::{MOST_NESTED, takes_weights};
+pub(crate) use base::{check_base, check_members, with_seed};
+pub use chance::{Chance, Streams};
+pub(crate) use learner::{Learner, fit_part};
+pub(crate) use part::Slicer;
+
+use crate::{Error, Result};
+use ndarray::{Array1, Array2};
+
+/// A member's answer as one column for `n` rows; a member out of a file may answer anything.
+///
+/// # Errors
+/// [`Error::Input`] for another shape.
+pub(crate) fn one_column(answer: Array2<f64>, n: usize) -> Result<Array1<f64>> {
+    match answer.dim() {
+        (rows, 1) if rows == n => Ok(answer.column(0).to_owned()),
+        other => Err(Error::Input(format!("an estimator inside answers {other:?} numbers for {n} rows, not one each"))),
+    }
+}
