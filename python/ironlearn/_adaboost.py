@@ -89,7 +89,8 @@ class BaseWeightBoosting(_members.Savable, BaseEnsemble):
         self.estimator_weights_ = np.zeros(self.n_estimators)
         self.estimator_errors_ = np.ones(self.n_estimators)
         random_state = check_random_state(self.random_state)
-        if self._boosts_in_the_core():
+        if self._boosts_in_the_core() and X.dtype != object:
+            # Among objects there may be missing values, which trees take and the core's boosting does not.
             return self._boost_in_the_core(X, y, weights, random_state)
         # A weight that has become tiny counts for something again; one that was 0 never does.
         least = np.where(weights == 0, 0.0, np.finfo(np.float64).eps)
@@ -113,6 +114,7 @@ class BaseWeightBoosting(_members.Savable, BaseEnsemble):
                 break
             if i < self.n_estimators - 1:
                 weights = weights / total
+        self._core_model()
         return self
 
     def _boosts_in_the_core(self):
@@ -148,6 +150,7 @@ class BaseWeightBoosting(_members.Savable, BaseEnsemble):
         for attribute, value in model.attributes().items():
             if attribute != "n_classes_":
                 getattr(self, attribute)[: len(value)] = value
+        self._model, self._made_of = model, self._parts()
         return self
 
     @abstractmethod
@@ -167,15 +170,19 @@ class BaseWeightBoosting(_members.Savable, BaseEnsemble):
 
     def _core_model(self):
         """The core's model, made anew where estimators or weights were assigned; None where they are not all ours."""
-        key = (*(getattr(e, "_model", None) for e in self.estimators_), np.asarray(self.estimator_weights_).tobytes())
-        kept = self.__dict__.get("_made_of")
-        if kept is None or len(kept) != len(key) or any(a is not b and a != b for a, b in zip(kept, key, strict=True)):
+        parts = self._parts()
+        if self.__dict__.get("_made_of") != parts:
             try:
                 self._model = self._saved_model()
             except (TypeError, ValueError):
                 self._model = None
-            self._made_of = key
+            self._made_of = parts
         return self._model
+
+    def _parts(self):
+        """What the core's model is made of: models of the core are equal where they are the same."""
+        models = [getattr(estimator, "_model", None) for estimator in self.estimators_]
+        return [*models, np.asarray(self.estimator_weights_).tobytes()]
 
     def _after_load(self):
         """Makes the estimators from the core's model."""
