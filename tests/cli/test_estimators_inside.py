@@ -15,7 +15,7 @@ def table(shell):
     rng = np.random.default_rng(0)
     x = pd.DataFrame(rng.normal(size=(150, 3)), columns=list("abc"))
     x.assign(y=np.where(x["a"] + x["b"] > 0, "high", "low")).to_csv(shell.folder / "table.csv", index=False)
-    return ("train", "table.csv", "--target", "y", "--test-size", "0", "--quiet")
+    return ("train", "table.csv", "--target", "y", "--test-size", "0")
 
 
 @pytest.mark.parametrize("name", ["decision-tree", "decision-tree-classifier", "DecisionTreeClassifier"])
