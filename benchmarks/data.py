@@ -188,7 +188,7 @@ def mnist(k: int, limit: int | None = None) -> dict[str, np.ndarray]:
 MAKERS = {
     f.__name__: f
     for f in (
-        regression, blobs, steps, sparse_truth, classes, words, counts,
+        regression, blobs, steps, strangers, sparse_truth, classes, words, counts,
         flights, flights_one_hot, ratings, diamonds, digits, mnist,
     )
 }  # fmt: skip

@@ -167,19 +167,78 @@ fn layout(p: usize) -> Vec<Range<usize>> {
 
 /// A feature's bins in the form that mapping searches.
 enum Table<'a> {
-    /// Thresholds, filled up with infinity to a power of two less one; the first step; the bin of missing values.
-    Numeric(Box<[f64; 256]>, usize, u8),
+    /// Thresholds by sixteens, filled up with infinity, and the bin of missing values.
+    Numeric(Box<Sixteens>, u8),
     Categories(&'a FeatureBins),
+}
+
+/// Up to 255 thresholds in two levels.
+struct Sixteens {
+    /// The last threshold of each sixteen.
+    last: [f64; 16],
+    all: [[f64; 16]; 16],
+}
+
+impl Sixteens {
+    /// How many thresholds lie below each value: one every `stride` bytes of `out`, `missing` for NaN. Comparisons
+    /// with a whole sixteen need no branch, and the machine's widest instructions make several at once.
+    fn count(&self, values: &[f64; NEAR], missing: u8, stride: usize, out: &mut [u8]) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl")]
+            fn wide(table: &Sixteens, values: &[f64; NEAR], missing: u8, stride: usize, out: &mut [u8]) {
+                table.count_by(values, missing, stride, out);
+            }
+            #[target_feature(enable = "avx2")]
+            fn middle(table: &Sixteens, values: &[f64; NEAR], missing: u8, stride: usize, out: &mut [u8]) {
+                table.count_by(values, missing, stride, out);
+            }
+            if is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512vl")
+            {
+                // SAFETY: these instructions are there.
+                return unsafe { wide(self, values, missing, stride, out) };
+            }
+            if is_x86_feature_detected!("avx2") {
+                // SAFETY: these instructions are there.
+                return unsafe { middle(self, values, missing, stride, out) };
+            }
+        }
+        self.count_by(values, missing, stride, out);
+    }
+
+    #[inline(always)]
+    fn count_by(&self, values: &[f64; NEAR], missing: u8, stride: usize, out: &mut [u8]) {
+        let mut at = 0;
+        while at < NEAR && at * stride < out.len() {
+            let v = values[at];
+            let (mut sixteen, mut within) = (0_u64, 0_u64);
+            for k in 0..16 {
+                sixteen += u64::from(self.last[k] < v);
+            }
+            // The last threshold of all is infinite, so at most fifteen lie below.
+            let thresholds = &self.all[sixteen as usize & 15];
+            for k in 0..16 {
+                within += u64::from(thresholds[k] < v);
+            }
+            let bin = (16 * sixteen + within) as u8;
+            out[at * stride] = if v.is_nan() { missing } else { bin };
+            at += 1;
+        }
+    }
 }
 
 impl<'a> Table<'a> {
     fn new(bins: &'a FeatureBins) -> Self {
         match bins {
             FeatureBins::Numeric(thresholds) => {
-                let mut padded = Box::new([f64::INFINITY; 256]);
-                padded[..thresholds.len()].copy_from_slice(thresholds);
-                let step = (thresholds.len() + 1).next_power_of_two() / 2;
-                Table::Numeric(padded, step, bins.n_bins() as u8)
+                let all = std::array::from_fn(|i| {
+                    std::array::from_fn(|k| thresholds.get(16 * i + k).copied().unwrap_or(f64::INFINITY))
+                });
+                let last = all.map(|sixteen: [f64; 16]| sixteen[15]);
+                Table::Numeric(Box::new(Sixteens { last, all }), bins.n_bins() as u8)
             }
             FeatureBins::Categories(_) => Table::Categories(bins),
         }
@@ -188,25 +247,7 @@ impl<'a> Table<'a> {
     /// Maps a few values; `out` has one every `stride` bytes.
     fn map(&self, values: &[f64; NEAR], stride: usize, out: &mut [u8]) {
         match self {
-            Table::Numeric(thresholds, first, missing) => {
-                // Several searches at once, none with a branch.
-                const AT_ONCE: usize = 16;
-                let outs = out.chunks_mut(stride * AT_ONCE);
-                for (values, out) in values.as_chunks::<AT_ONCE>().0.iter().zip(outs) {
-                    let mut at = [0_usize; AT_ONCE];
-                    let mut step = *first;
-                    while step > 0 {
-                        for i in 0..AT_ONCE {
-                            let above = usize::from(thresholds[(at[i] + step - 1) & 255] < values[i]);
-                            at[i] += step & above.wrapping_neg();
-                        }
-                        step /= 2;
-                    }
-                    for ((&at, v), out) in at.iter().zip(values).zip(out.iter_mut().step_by(stride)) {
-                        *out = if v.is_nan() { *missing } else { at as u8 };
-                    }
-                }
-            }
+            Table::Numeric(thresholds, missing) => thresholds.count(values, *missing, stride, out),
             Table::Categories(bins) => {
                 for (&v, out) in values.iter().zip(out.iter_mut().step_by(stride)) {
                     *out = bins.bin(v);

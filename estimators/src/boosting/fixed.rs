@@ -30,6 +30,8 @@ pub struct Sums {
 pub trait Form<const C: usize>: Copy + Send + Sync {
     /// What the sums of channels mean.
     fn sums(&self, channels: &Channels<C>) -> Sums;
+    /// How many rows they are of.
+    fn count(&self, channels: &Channels<C>) -> u32;
 }
 
 /// Channels: gradient, count; the hessian is 1.
@@ -57,7 +59,12 @@ impl Form<2> for Constant {
     #[inline(always)]
     fn sums(&self, channels: &Channels<2>) -> Sums {
         let count = channels[1] as f64;
-        Sums { gradient: channels[0] as f64 * self.unit, hessian: count, count: channels[1] as u32 }
+        Sums { gradient: channels[0] as f64 * self.unit, hessian: count, count: self.count(channels) }
+    }
+
+    #[inline(always)]
+    fn count(&self, channels: &Channels<2>) -> u32 {
+        channels[1] as u32
     }
 }
 
@@ -67,8 +74,13 @@ impl Form<2> for Packed {
         Sums {
             gradient: channels[0] as f64 * self.unit,
             hessian: (channels[1] >> self.bits) as f64 * self.hessian_unit,
-            count: (channels[1] & ((1 << self.bits) - 1)) as u32,
+            count: self.count(channels),
         }
+    }
+
+    #[inline(always)]
+    fn count(&self, channels: &Channels<2>) -> u32 {
+        (channels[1] & ((1 << self.bits) - 1)) as u32
     }
 }
 
@@ -78,8 +90,13 @@ impl Form<3> for Wide {
         Sums {
             gradient: channels[0] as f64 * self.unit,
             hessian: channels[1] as f64 * self.hessian_unit,
-            count: channels[2] as u32,
+            count: self.count(channels),
         }
+    }
+
+    #[inline(always)]
+    fn count(&self, channels: &Channels<3>) -> u32 {
+        channels[2] as u32
     }
 }
 

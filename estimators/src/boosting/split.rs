@@ -120,10 +120,8 @@ impl Rule {
         let mut best = Found::none();
         // Missing values on the right, also alone there.
         let end = if has_missing { values.len() } else { values.len() - 1 };
-        // Many rows fill all bins, and then all cuts are weighed side by side; few rows leave most bins empty.
-        let dense = node.sums.count as usize > 2 * values.len();
         let free = sign == 0 && node.bounds == [f64::NEG_INFINITY, f64::INFINITY];
-        if dense && free {
+        if free {
             self.weigh(values[..end].iter(), node, form, |at| at, false, &mut best);
         } else {
             self.to_left(&values[..end], node, form, sign, &mut best);
@@ -131,7 +129,7 @@ impl Rule {
         let left = best.gain;
         if has_missing {
             // And on the left, where that is better.
-            if dense && free {
+            if free {
                 let last = values.len() - 1;
                 self.weigh(values[1..].iter().rev(), node, form, |at| last - 1 - at, true, &mut best);
             } else {
@@ -144,6 +142,9 @@ impl Rule {
     }
 
     /// Weighs the cuts after each of some bins, in their order; `reverse`: these bins go right. Without constraints.
+    ///
+    /// The cuts that leave enough rows on both sides are put together first, without a branch: in small nodes they are
+    /// few. All of them are then weighed side by side.
     fn weigh<'a, const C: usize, F: Form<C>>(
         &self,
         bins: impl Iterator<Item = &'a Channels<C>>,
@@ -153,27 +154,29 @@ impl Rule {
         reverse: bool,
         best: &mut Found,
     ) {
-        let (mut gradient, mut hessian, mut count) = ([0.0; 256], [0.0; 256], [0.0; 256]);
+        const MOST: usize = 256;
+        let (mut cuts, mut places) = ([[0_i64; C]; MOST], [0_u8; MOST]);
+        let (all, least) = (node.sums.count, self.min_samples_leaf);
         let mut sum = [0_i64; C];
         let mut n = 0;
-        for bin in bins.take(256) {
+        for (i, bin) in bins.take(MOST).enumerate() {
             add(&mut sum, bin);
-            let sums = form.sums(&sum);
-            (gradient[n], hessian[n], count[n]) = (sums.gradient, sums.hessian, f64::from(sums.count));
-            n += 1;
+            (cuts[n % MOST], places[n % MOST]) = (sum, i as u8);
+            let count = form.count(&sum);
+            n += usize::from((*bin != [0; C]) & (count >= least) & (all.wrapping_sub(count) >= least));
         }
-        let all = (node.sums.gradient, node.sums.hessian, f64::from(node.sums.count));
-        let (parent, least, l2) = (all.0 * node.value, f64::from(self.min_samples_leaf), self.l2);
-        let mut gains = [0.0; 256];
-        for i in 0..n {
-            let (g, h, c) = (gradient[i], hessian[i], count[i]);
-            let (other_g, other_h) = (all.0 - g, all.1 - h);
+        let (all_g, all_h) = (node.sums.gradient, node.sums.hessian);
+        let (parent, l2) = (all_g * node.value, self.l2);
+        let mut gains = [0.0; MOST];
+        for (gain, cut) in gains.iter_mut().zip(&cuts[..n]) {
+            let Sums { gradient: g, hessian: h, .. } = form.sums(cut);
+            let (other_g, other_h) = (all_g - g, all_h - h);
             let (value, other) = (-g / (h + l2 + 1e-15), -other_g / (other_h + l2 + 1e-15));
             // In the order of the left child and the right one, as elsewhere.
             let saved =
                 if reverse { parent - other * other_g - value * g } else { parent - value * g - other * other_g };
-            let fits = (c >= least) & (all.2 - c >= least) & (h >= MIN_HESSIAN) & (other_h >= MIN_HESSIAN);
-            gains[i] = if fits { saved } else { -1.0 };
+            let fits = (h >= MIN_HESSIAN) & (other_h >= MIN_HESSIAN);
+            *gain = if fits { saved } else { -1.0 };
         }
         let mut found = None;
         for (i, &gain) in gains[..n].iter().enumerate() {
@@ -183,9 +186,9 @@ impl Rule {
             }
         }
         if let Some(i) = found {
-            let sums = Sums { gradient: gradient[i], hessian: hessian[i], count: count[i] as u32 };
+            let sums = form.sums(&cuts[i]);
             let left = if reverse { less(&node.sums, &sums) } else { sums };
-            *best = Found { gain: best.gain, at: place(i), left };
+            *best = Found { gain: best.gain, at: place(places[i] as usize), left };
         }
     }
 
