@@ -47,6 +47,8 @@ __all__ = ["BaggingClassifier", "BaggingRegressor"]
 MOST = np.iinfo(np.int32).max
 # Rows times estimators up to which threads cost a prediction more than they bring.
 SMALL = 1 << 14
+# Numbers in X times estimators up to which threads cost a fit more than they bring.
+FEW = 1 << 17
 
 
 def draw(random_state, with_replacement, population, n):
@@ -176,7 +178,8 @@ class BaseBagging(_members.Savable, BaseEnsemble):
         seeds = random_state.randint(MOST, size=more)
         self._seeds = np.concatenate([self._seeds, seeds])
         one = partial(self._fit_one, X, y, given)
-        for estimator, features in self._each(one, list(seeds)):
+        few = isinstance(self.estimator_, NativeEstimator) and X.shape[0] * X.shape[1] * more < FEW
+        for estimator, features in map(one, seeds) if few else self._each(one, list(seeds)):
             self.estimators_.append(estimator)
             self.estimators_features_.append(features)
         if self.oob_score:
@@ -340,9 +343,11 @@ class BaseBagging(_members.Savable, BaseEnsemble):
     def _all(self, X, answer):
         """What ``answer(estimator, its columns of X)`` gives, in the order of the estimators."""
 
+        every = np.arange(X.shape[1])
+
         def one(pair):
             estimator, features = pair
-            return answer(estimator, X[:, features])
+            return answer(estimator, X if np.array_equal(features, every) else X[:, features])
 
         pairs = list(zip(self.estimators_, self.estimators_features_, strict=True))
         if isinstance(self.estimator_, NativeEstimator) and X.shape[0] * len(pairs) < SMALL:

@@ -1,7 +1,8 @@
 //! Boosted models: the vote of classifiers, the weighted median of regressors.
 
 use super::Rounds;
-use crate::members::one_column;
+use crate::members::{as_trees, one_column};
+use crate::tree::{Tree, argmax, fill_by};
 use crate::{AnyMatrix, Attribute, Control, DecisionOn, Error, Model, PredictOn, ProbaOn, Report, Result};
 use ironlearn_linalg::threads;
 use ndarray::{Array1, Array2};
@@ -68,18 +69,43 @@ impl AdaBoostClasses {
         self.check_columns(x, "AdaBoostClassifier")?;
         let (n, k) = (x.nrows(), self.codes.len());
         let mut votes = Array2::<f64>::zeros((n, k));
+        if let Some(trees) = as_trees(&self.rounds.members, k) {
+            self.add_votes_of(&trees, x, &mut votes, ctl)?;
+            votes /= self.rounds.estimator_weights.iter().sum::<f64>();
+            return Ok(votes);
+        }
         for (member, weight) in self.rounds.weighted() {
             let predicted = one_column(member.predict(x, ctl)?, n)?;
-            let against = -weight / (k as f64 - 1.0);
             for (votes, named) in votes.as_slice_mut().unwrap_or_default().chunks_mut(k).zip(&predicted) {
                 for (code, vote) in votes.iter_mut().enumerate() {
-                    *vote += if *named == code as f64 { weight } else { against };
+                    *vote += share(*named == code as f64, weight, k);
                 }
             }
         }
         votes /= self.rounds.estimator_weights.iter().sum::<f64>();
         Ok(votes)
     }
+
+    /// Adds the votes of estimators that are trees: those of a leaf are known beforehand.
+    fn add_votes_of(&self, trees: &[&Tree], x: &AnyMatrix<'_>, votes: &mut Array2<f64>, ctl: &Control) -> Result<()> {
+        let k = self.codes.len();
+        let of_leaves = |(tree, &weight): (&&Tree, &f64)| -> Vec<f64> {
+            let named = tree.value.rows().into_iter().map(|row| argmax(row.iter().copied()));
+            named.flat_map(|named| (0..k).map(move |code| share(named == code, weight, k))).collect()
+        };
+        let shares: Vec<Vec<f64>> = trees.iter().zip(&self.rounds.estimator_weights).map(of_leaves).collect();
+        fill_by(trees, x, votes.as_slice_mut().unwrap_or_default(), k, ctl, |tree, leaves, votes| {
+            for (votes, &leaf) in votes.chunks_exact_mut(k).zip(leaves) {
+                let shares = &shares[tree][leaf as usize * k..(leaf as usize + 1) * k];
+                votes.iter_mut().zip(shares).for_each(|(vote, share)| *vote += share);
+            }
+        })
+    }
+}
+
+/// What an estimator of this weight adds to the votes for one of `k` classes.
+fn share(is_named: bool, weight: f64, k: usize) -> f64 {
+    if is_named { weight } else { -weight / (k as f64 - 1.0) }
 }
 
 impl DecisionOn for AdaBoostClasses {
@@ -101,7 +127,7 @@ impl PredictOn for AdaBoostClasses {
         let scores = self.decision_on(x, ctl)?;
         let code = |row: ndarray::ArrayView1<'_, f64>| match self.codes.len() {
             2 => f64::from(u8::from(row[0] > 0.0)),
-            _ => crate::tree::argmax(row.iter().copied()) as f64,
+            _ => argmax(row.iter().copied()) as f64,
         };
         Ok(scores.rows().into_iter().map(code).collect::<Array1<f64>>().insert_axis(ndarray::Axis(1)))
     }
@@ -130,6 +156,9 @@ impl PredictOn for AdaBoostNumbers {
     fn predict_on(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<f64>> {
         self.check_columns(x, "AdaBoostRegressor")?;
         let n = x.nrows();
+        if let Some(trees) = as_trees(&self.rounds.members, 1) {
+            return medians_of(&trees, &self.rounds.estimator_weights, x, ctl);
+        }
         let each = |member: &crate::AnyModel| one_column(member.predict(x, ctl)?, n);
         let predicted: Vec<Array1<f64>> = self.rounds.members.iter().map(each).collect::<Result<_>>()?;
         let weights = &self.rounds.estimator_weights;
@@ -146,15 +175,55 @@ impl PredictOn for AdaBoostNumbers {
     }
 }
 
+/// The weighted medians of trees. All their leaves are ranked once by value: a row then sorts whole numbers.
+fn medians_of(trees: &[&Tree], weights: &[f64], x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<f64>> {
+    let (n, m) = (x.nrows(), trees.len());
+    let mut leaves: Vec<(f64, f64, usize, usize)> = Vec::new();
+    for (k, (tree, &weight)) in trees.iter().zip(weights).enumerate() {
+        leaves.extend(tree.value.iter().enumerate().map(|(leaf, &value)| (value, weight, k, leaf)));
+    }
+    if u32::try_from(leaves.len()).is_err() {
+        return Err(Error::Input("the boosted trees have too many leaves to be ranked".to_owned()));
+    }
+    leaves.sort_by(|a, b| rising(a.0, b.0));
+    let mut ranks: Vec<Vec<u32>> = trees.iter().map(|tree| vec![0; tree.node_count()]).collect();
+    (0..).zip(&leaves).for_each(|(rank, &(.., k, leaf))| ranks[k][leaf] = rank);
+    let mut of_rows = vec![0_u32; n * m];
+    fill_by(trees, x, &mut of_rows, m, ctl, |tree, leaves, of_rows| {
+        for (row, &leaf) in of_rows.chunks_exact_mut(m).zip(leaves) {
+            row[tree] = ranks[tree][leaf as usize];
+        }
+    })?;
+    threads::fill_rows(ctl, &mut of_rows, m, BLOCK, |_, rows| {
+        for row in rows.chunks_exact_mut(m) {
+            row.sort_unstable();
+            let sorted = row.iter().map(|&rank| leaves[rank as usize].1);
+            row[0] = row[half_of_the_weight(sorted)];
+        }
+    })?;
+    let medians = of_rows.chunks_exact(m).map(|row| leaves[row[0] as usize].0);
+    Ok(medians.collect::<Array1<f64>>().insert_axis(ndarray::Axis(1)))
+}
+
+/// NaN comes last, whatever its sign.
+fn rising(a: f64, b: f64) -> std::cmp::Ordering {
+    a.is_nan().cmp(&b.is_nan()).then(a.total_cmp(&b))
+}
+
+/// The first place up to which lies half of the weight; the first of all where none is.
+fn half_of_the_weight(weights: impl Iterator<Item = f64> + Clone) -> usize {
+    let half = 0.5 * weights.clone().sum::<f64>();
+    let mut below = 0.0;
+    let mut sums = weights.map(|weight| {
+        below += weight;
+        below
+    });
+    sums.position(|below| below >= half).unwrap_or(0)
+}
+
 /// The first of the values, as they rise, up to which lies half of the weight.
 fn weighted_median(values: &mut [(f64, f64)]) -> f64 {
-    // NaN comes last, whatever its sign.
-    values.sort_by(|a, b| a.0.is_nan().cmp(&b.0.is_nan()).then(a.0.total_cmp(&b.0)));
-    let half = 0.5 * values.iter().map(|(_, weight)| weight).sum::<f64>();
-    let mut below = 0.0;
-    let reaches = |(_, weight): &&(f64, f64)| {
-        below += weight;
-        below >= half
-    };
-    values.iter().find(reaches).or(values.first()).map_or(0.0, |(value, _)| *value)
+    values.sort_by(|a, b| rising(a.0, b.0));
+    let place = half_of_the_weight(values.iter().map(|(_, weight)| *weight));
+    values.get(place).map_or(0.0, |(value, _)| *value)
 }

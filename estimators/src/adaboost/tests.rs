@@ -34,6 +34,15 @@ fn weights_follow_from_errors() {
         let (scores, proba) =
             (model.decision_on(&data.x, &Control::new()).unwrap(), model.proba_on(&data.x, &Control::new()).unwrap());
         assert_eq!((scores.dim(), proba[0].dim()), ((178, 3), (178, 3)));
+        let total: f64 = model.rounds.estimator_weights.iter().sum();
+        let mut votes = Array2::<f64>::zeros((178, 3));
+        for (member, &weight) in model.rounds.members.iter().zip(&model.rounds.estimator_weights) {
+            let named = member.predict(&data.x, &Control::new()).unwrap();
+            votes.indexed_iter_mut().for_each(|((i, code), vote)| {
+                *vote += if named[[i, 0]] == code as f64 { weight } else { -weight / 2.0 };
+            });
+        }
+        assert_eq!(scores, votes / total);
         let predicted = model.predict_cpu(x.view()).unwrap();
         for (i, code) in predicted.iter().enumerate() {
             let best = scores.row(i).iter().copied().fold(f64::NEG_INFINITY, f64::max);
@@ -92,9 +101,9 @@ fn any_classifier_that_takes_weights_may_be_inside() {
     };
     assert!(said("LinearDiscriminantAnalysis").contains("doesn't support sample_weight"));
     assert!(said("Ridge").contains("a classifier"));
-    // A stump on nothing but noise is no better than chance.
-    let noise = Array2::<f64>::zeros((100, 1));
-    let codes = Array2::from_shape_fn((100, 1), |(i, _)| (i % 2) as u32);
+    // A stump on nothing is no better than chance; sixty-fourths add up exactly.
+    let noise = Array2::<f64>::zeros((64, 1));
+    let codes = Array2::from_shape_fn((64, 1), |(i, _)| (i % 2) as u32);
     let data = Data::new(noise.view()).with_classes(codes.view(), vec![2]);
     let error = AdaBoostClassifier::default().fit_on(&data, &Cpu).unwrap_err();
     assert!(error.to_string().contains("worse than random"));

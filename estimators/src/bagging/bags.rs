@@ -1,6 +1,7 @@
 //! Fitted bags: the estimators, and the columns that each of them takes.
 
-use crate::members::{Slicer, check_members, nested};
+use crate::members::{Slicer, as_trees, check_members, nested};
+use crate::tree::Tree;
 use crate::{AnyMatrix, AnyModel, Control, Error, Report, Result};
 use ironlearn_linalg::Layout;
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,12 @@ impl Bags {
             }
         }
         Ok(())
+    }
+
+    /// The trees, where all estimators are trees of all columns whose values have `width` columns.
+    pub(super) fn trees_of_all_columns(&self, width: usize) -> Option<Vec<&Tree>> {
+        let all = self.features.iter().all(Vec::is_empty);
+        all.then(|| as_trees(&self.members, width)).flatten()
     }
 
     /// Calls `answer(which, estimator, its columns of X)` for one estimator after the other.

@@ -1,6 +1,7 @@
 //! What bags answer together: the means of probabilities, votes and predictions.
 
 use super::Bags;
+use crate::forest::mean_values;
 use crate::members::one_column;
 use crate::{
     AnyMatrix, AnyModel, Attribute, Control, DecisionOn, Dtype, Error, Model, PredictOn, ProbaOn, Report, Result,
@@ -126,6 +127,11 @@ pub(super) fn add_votes(
 impl ProbaOn for BaggedClasses {
     fn proba_on(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Vec<Array2<f64>>> {
         self.check_columns(x, "BaggingClassifier")?;
+        if self.classes.iter().all(Vec::is_empty)
+            && let Some(trees) = self.bags.trees_of_all_columns(self.codes.len())
+        {
+            return Ok(vec![mean_values(&trees, x, ctl)?]);
+        }
         let mut votes = Array2::zeros((x.nrows(), self.codes.len()));
         self.bags.each(x, ctl, |k, member, x| add_votes(member, &self.classes[k], x, &mut votes, ctl))?;
         votes /= self.bags.members.len() as f64;
@@ -152,6 +158,9 @@ impl DecisionOn for BaggedClasses {
 impl PredictOn for BaggedNumbers {
     fn predict_on(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<f64>> {
         self.check_columns(x, "BaggingRegressor")?;
+        if let Some(trees) = self.bags.trees_of_all_columns(1) {
+            return mean_values(&trees, x, ctl);
+        }
         mean(&self.bags, x, ctl, |member, x| member.predict(x, ctl))
     }
 }

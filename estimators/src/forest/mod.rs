@@ -41,6 +41,7 @@ pub use quantiles::LeafSamples;
 pub use regressor::{ExtraTreesRegressor, RandomForestRegressor};
 pub use sample::Sample;
 pub(crate) use sample::without_replacement;
+pub(crate) use together::mean_values;
 
 #[cfg(test)]
 mod tests;

@@ -4,16 +4,17 @@ use crate::tree::{Tree, fill_by};
 use crate::{AnyMatrix, Error, Result};
 use ironlearn_linalg::Control;
 use ndarray::Array2;
+use std::borrow::Borrow;
 
 /// The mean over the trees of the values of each row's leaves, n × the length of a node's value. Trees are added up in
 /// their order, so a row's answer does not depend on the others.
 ///
 /// # Errors
 /// As [`fill_by`].
-pub(super) fn mean_values(trees: &[Tree], x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<f64>> {
-    let stride = trees.first().map_or(0, |tree| tree.value.ncols());
+pub(crate) fn mean_values(trees: &[impl Borrow<Tree> + Sync], x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<f64>> {
+    let stride = trees.first().map_or(0, |tree| tree.borrow().value.ncols());
     let mut mean = Array2::<f64>::zeros((x.nrows(), stride));
-    let values: Vec<&[f64]> = trees.iter().map(|tree| tree.value.as_slice().unwrap_or(&[])).collect();
+    let values: Vec<&[f64]> = trees.iter().map(|tree| tree.borrow().value.as_slice().unwrap_or(&[])).collect();
     let out = mean.as_slice_mut().unwrap_or(&mut []);
     fill_by(trees, x, out, stride, ctl, |tree, leaves, out| match stride {
         1 => add::<1>(values[tree], leaves, out),

@@ -15,7 +15,8 @@ pub use chance::{Chance, Streams};
 pub(crate) use learner::{Learner, fit_part};
 pub(crate) use part::Slicer;
 
-use crate::{Error, Result};
+use crate::tree::Tree;
+use crate::{AnyModel, Error, Result};
 use ndarray::{Array1, Array2};
 
 /// A member's answer as one column for `n` rows; a member out of a file may answer anything.
@@ -26,5 +27,19 @@ pub(crate) fn one_column(answer: Array2<f64>, n: usize) -> Result<Array1<f64>> {
     match answer.dim() {
         (rows, 1) if rows == n => Ok(answer.column(0).to_owned()),
         other => Err(Error::Input(format!("an estimator inside answers {other:?} numbers for {n} rows, not one each"))),
+    }
+}
+
+/// The trees, where all members are single trees of one output whose values lie in `width` columns.
+pub(crate) fn as_trees(members: &[AnyModel], width: usize) -> Option<Vec<&Tree>> {
+    let fits = |tree: &&Tree| tree.n_outputs() == 1 && tree.value.ncols() == width && tree.value.is_standard_layout();
+    members.iter().map(|member| as_tree(member).filter(fits)).collect()
+}
+
+fn as_tree(member: &AnyModel) -> Option<&Tree> {
+    match member {
+        AnyModel::DecisionTreeClassifier(m) | AnyModel::ExtraTreeClassifier(m) => Some(&m.tree),
+        AnyModel::DecisionTreeRegressor(m) | AnyModel::ExtraTreeRegressor(m) => Some(&m.tree),
+        _ => None,
     }
 }

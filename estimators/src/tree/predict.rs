@@ -5,6 +5,7 @@ use super::columns::{INFINITE, any_infinite, check_values};
 use super::steps::{Steps, TOGETHER};
 use crate::{AnyMatrix, Control, Result, bad_input};
 use ironlearn_linalg::{Compressed, Layout, Matrix, Real, threads, with_matrix};
+use std::borrow::Borrow;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -111,7 +112,7 @@ impl Walk<'_> {
 /// # Errors
 /// [`crate::Error::Input`] for infinite values; [`ironlearn_linalg::Error::Interrupted`].
 pub(crate) fn fill_by<T: Send>(
-    trees: &[Tree],
+    trees: &[impl Borrow<Tree> + Sync],
     x: &AnyMatrix<'_>,
     out: &mut [T],
     width: usize,
@@ -121,12 +122,12 @@ pub(crate) fn fill_by<T: Send>(
     if x.is_sparse() {
         check_values(x)?;
     }
-    if trees.iter().any(|tree| tree.steps.get().is_none()) {
+    if trees.iter().any(|tree| tree.borrow().steps.get().is_none()) {
         threads::map(ctl, trees.len(), |k| {
-            trees[k].steps();
+            trees[k].borrow().steps();
         })?;
     }
-    let walk = Walk { trees: trees.iter().map(Tree::steps).collect(), width: x.ncols() };
+    let walk = Walk { trees: trees.iter().map(|tree| tree.borrow().steps()).collect(), width: x.ncols() };
     let infinite = AtomicBool::new(false);
     threads::fill_rows(ctl, out, width, walk.block(x, ctl), |first, out| {
         let rows = first..first + out.len() / width;
