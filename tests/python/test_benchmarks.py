@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-CASES = ["ridge-1m-weighted", "kmeans-20", "tree-classifier", "ridge-ratings", "ridge-flights-one-hot"]
+CASES = [
+    "ridge-1m-weighted",
+    "kmeans-20",
+    "tree-classifier",
+    "ridge-ratings",
+    "ridge-flights-one-hot",
+    "isolation-forest",
+    "histgb-stops",
+]
 
 
 @pytest.fixture(scope="module")
