@@ -4,6 +4,7 @@
 //! node may look at bins of ranks only, without sorting (see [`Bins`]).
 
 use super::Columns;
+use super::columns::TIE;
 use super::criterion::ROW;
 use super::order::{self, MISSING, NEAR, NEW, Room};
 use crate::Result;
@@ -23,8 +24,29 @@ pub struct Ranks {
 struct Distinct {
     /// Rising.
     values: Vec<f32>,
-    /// For each whether it is too near the one before to be told apart by a split; empty where none is.
-    near: Vec<bool>,
+    /// For each [`RUN`] of them one bit: whether one of these is too near the one before to be told apart by a split.
+    /// So coarse, the bits of all columns stay at hand while a node's rows are flagged.
+    near: Vec<u64>,
+}
+
+/// Neighbouring ranks that share a bit.
+const RUN: usize = 16;
+
+impl Distinct {
+    fn new(values: Vec<f32>) -> Self {
+        let mut near = vec![0; values.len().div_ceil(RUN * 64)];
+        for rank in (1..values.len()).filter(|&rank| !(values[rank] > values[rank - 1] + TIE)) {
+            near[rank / (RUN * 64)] |= 1 << (rank / RUN % 64);
+        }
+        Distinct { values, near }
+    }
+
+    /// Whether a value may be too near the one before: only a look at both tells.
+    #[inline(always)]
+    fn may_be_near(&self, rank: u32) -> bool {
+        let rank = rank as usize;
+        self.near[rank / (RUN * 64)] >> (rank / RUN % 64) & 1 != 0
+    }
 }
 
 impl Ranks {
@@ -122,9 +144,10 @@ pub struct Keys {
 /// Sorts by the upper bits; the lower `index_bits` rise already, and a stable sort keeps them so.
 fn sort_keys(keys: &mut Vec<u32>, other: &mut Vec<u32>, index_bits: u32, rank_bits: u32) {
     const BITS: u32 = 8;
-    if keys.len() < 128 {
-        keys.sort_unstable();
-        return;
+    match keys.len() {
+        6..=FEW => return sort_few(keys),
+        ..128 => return keys.sort_unstable(),
+        _ => {}
     }
     other.resize(keys.len(), 0);
     for pass in 0..rank_bits.div_ceil(BITS) {
@@ -145,6 +168,22 @@ fn sort_keys(keys: &mut Vec<u32>, other: &mut Vec<u32>, index_bits: u32, rank_bi
     }
 }
 
+/// Keys that are compared each with each.
+const FEW: usize = 20;
+
+/// Sorts at most [`FEW`] different keys: the place of each is the number of smaller ones. No comparison decides what is
+/// done next, which costs less than fewer comparisons that cannot be guessed.
+fn sort_few(keys: &mut [u32]) {
+    const ROOM: usize = FEW.next_multiple_of(8);
+    let (mut all, mut sorted) = ([u32::MAX; ROOM], [0; ROOM]);
+    all[..keys.len()].copy_from_slice(keys);
+    for &key in keys.iter() {
+        let eights = all[..keys.len().next_multiple_of(8)].iter();
+        sorted[eights.map(|&other| u32::from(other < key)).sum::<u32>() as usize % ROOM] = key;
+    }
+    keys.copy_from_slice(&sorted[..keys.len()]);
+}
+
 /// Entries with their flags, from (rank, place among the rows) in the order of the ranks.
 fn flag(places: impl Iterator<Item = (u32, usize)>, rows: &[u32], distinct: &Distinct, out: &mut Vec<u32>) {
     let missing = distinct.values.len() as u32;
@@ -154,7 +193,7 @@ fn flag(places: impl Iterator<Item = (u32, usize)>, rows: &[u32], distinct: &Dis
             MISSING
         } else if rank == before {
             0
-        } else if before != u32::MAX && distinct.near.get(rank as usize) == Some(&true) {
+        } else if before != u32::MAX && distinct.may_be_near(rank) {
             // Near the value before, so perhaps near the one before among these rows.
             NEAR
         } else {
@@ -168,23 +207,19 @@ fn flag(places: impl Iterator<Item = (u32, usize)>, rows: &[u32], distinct: &Dis
 /// The ranks of one column.
 fn rank_column(rows: &[u32], values: &[f32], room: &mut Room, entries: &mut [u32]) -> (Vec<u32>, Distinct) {
     order::sort_entries(rows, values, room, entries);
-    let (mut ranks, mut distinct, mut near) = (vec![0; rows.len()], Vec::new(), Vec::new());
+    let (mut ranks, mut distinct) = (vec![0; rows.len()], Vec::new());
     let known = entries.iter().take_while(|&&entry| entry & MISSING == 0).count();
     for &entry in &entries[..known] {
         if entry & (NEW | NEAR) != 0 {
             // Adding 0 makes −0 the number 0 that it is.
             distinct.push(values[(entry & ROW) as usize] + 0.0);
-            near.push(entry & NEAR != 0);
         }
         ranks[(entry & ROW) as usize] = distinct.len() as u32 - 1;
     }
     for &entry in &entries[known..] {
         ranks[(entry & ROW) as usize] = distinct.len() as u32;
     }
-    if !near.contains(&true) {
-        near.clear();
-    }
-    (ranks, Distinct { values: distinct, near })
+    (ranks, Distinct::new(distinct))
 }
 
 /// Ranks in bins of about as many rows each: what large nodes look at.
@@ -211,8 +246,8 @@ impl Bins {
             column.iter().for_each(|&rank| counts[rank as usize] += 1);
             let mut last = last_ranks(&counts[..distinct], most);
             // No border between values that a split cannot tell apart.
-            let near = &ranks.columns[j].near;
-            last.retain(|&rank| near.get(rank as usize + 1) != Some(&true));
+            let values = ranks.values(j);
+            last.retain(|&rank| values.get(rank as usize + 1).is_none_or(|&next| next > values[rank as usize] + TIE));
             let mut of_rank = vec![0_u8; distinct + 1];
             let mut bin = 0;
             for rank in 0..distinct {
@@ -277,6 +312,17 @@ mod tests {
             v => (v as f32 - 5.0) * if j == 2 { 3e-8 } else { 0.5 },
         };
         Array2::from_shape_fn((700, 3), |(i, j)| value(i, j))
+    }
+
+    #[test]
+    fn few_keys_are_sorted_by_their_places() {
+        for n in 1..=FEW {
+            let keys: Vec<u32> = (0..n as u32).map(|i| i.wrapping_mul(2_654_435_761) >> 3 | i << 30).collect();
+            let (mut few, mut expected) = (keys.clone(), keys);
+            sort_few(&mut few);
+            expected.sort_unstable();
+            assert_eq!(few, expected);
+        }
     }
 
     #[test]

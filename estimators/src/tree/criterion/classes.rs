@@ -336,8 +336,8 @@ impl Criterion for GiniOne<'_> {
     fn gains<'s>(&self, scan: &'s mut Squares, totals: &Counts, entries: &[u32]) -> &'s [f64] {
         if let [zeros, ones] = totals.counts[..] {
             // The weight of the ones on the left, then all gains side by side.
-            scan.gains.clear();
             if self.classes.weights.is_none() {
+                scan.gains.clear();
                 let mut left = 0_u32;
                 scan.gains.extend(entries.iter().map(|&entry| {
                     let before = f64::from(left);
@@ -350,18 +350,20 @@ impl Criterion for GiniOne<'_> {
                 return &scan.gains;
             }
             let (mut left, mut ones_left) = (0.0, 0.0);
-            scan.weights.clear();
-            for &entry in entries {
+            let n = entries.len();
+            scan.gains.resize(n.max(scan.gains.len()), 0.0);
+            scan.weights.resize(n.max(scan.weights.len()), 0.0);
+            let (gains, weights) = (&mut scan.gains[..n], &mut scan.weights[..n]);
+            for ((gain, weight), &entry) in gains.iter_mut().zip(weights.iter_mut()).zip(entries) {
                 let (code, w) = self.item(row(entry));
-                scan.weights.push(left);
-                scan.gains.push(ones_left);
+                (*weight, *gain) = (left, ones_left);
                 left += w;
                 ones_left += if code == 1 { w } else { 0.0 };
             }
-            for (gain, &left) in scan.gains.iter_mut().zip(&scan.weights) {
+            for (gain, &left) in gains.iter_mut().zip(&*weights) {
                 *gain = gini_gain_of_two(left, *gain, zeros, ones);
             }
-            return &scan.gains;
+            return gains;
         }
         self.start(scan, totals, entries, &[]);
         let Squares { gains, others, weights, .. } = scan;
