@@ -143,6 +143,7 @@ pub mod metrics;
 pub mod penalty;
 pub mod pipeline;
 pub mod preprocess;
+mod quantiles;
 pub mod registry;
 pub mod report;
 pub mod saved;

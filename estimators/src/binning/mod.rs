@@ -13,7 +13,7 @@ mod thresholds;
 pub use histogram::{Channels, Histogram, add_rows, gather, subtract};
 pub use mapper::{Bins, FeatureBins, Mapper};
 pub use matrix::{Binned, Group};
-pub use thresholds::{percentile, weighted_percentile};
+pub use thresholds::weighted_percentile;
 
 #[cfg(test)]
 mod tests;

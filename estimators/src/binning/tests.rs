@@ -51,7 +51,6 @@ fn weights_are_repetitions() {
     }
     assert_eq!(weighted_percentile(&[(1.0, 1.0), (2.0, 1.0)], 50.0, false), 1.0);
     assert_eq!(weighted_percentile(&[(1.0, 1.0), (2.0, 1.0)], 50.0, true), 1.5);
-    assert_eq!(percentile(&mut [4.0, 1.0, 3.0, 2.0], 50.0), 2.5);
 }
 
 #[test]

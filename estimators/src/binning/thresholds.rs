@@ -45,19 +45,6 @@ pub fn weighted_percentile(sorted: &[(f64, f64)], rank: f64, average: bool) -> f
     sorted.iter().rev().find(|pair| pair.1 > 0.0).map_or(f64::NAN, |pair| pair.0)
 }
 
-/// The percentile `rank` of [0, 100] by linear interpolation; the values are put in another order.
-pub fn percentile(values: &mut [f64], rank: f64) -> f64 {
-    let last = values.len().saturating_sub(1);
-    if values.is_empty() {
-        return f64::NAN;
-    }
-    let at = rank / 100.0 * last as f64;
-    let (below, share) = (at.floor() as usize, at - at.floor());
-    let (_, &mut low, above) = values.select_nth_unstable_by(below.min(last), f64::total_cmp);
-    let high = above.iter().copied().fold(f64::INFINITY, f64::min);
-    if share == 0.0 || above.is_empty() { low } else { low + (high - low) * share }
-}
-
 /// Thresholds that cut `values` (not NaN; put in order here) into at most `max_bins` bins. `weights` go with the values
 /// and are positive.
 pub(super) fn find(values: &mut Vec<f64>, weights: Option<&[f64]>, max_bins: usize) -> Vec<f64> {

@@ -1,9 +1,10 @@
 //! What boosting asks of a loss: where to begin, gradients and hessians of all rows, the mean loss, probabilities.
 
-use crate::binning::{percentile, weighted_percentile};
+use crate::binning::weighted_percentile;
 use crate::loss::{
     Absolute, HalfGamma, HalfPoisson, HalfSquared, Link, LogLoss, Loss, Multinomial, Pinball, Smooth, exp_all,
 };
+use crate::quantiles;
 use crate::{Control, Result};
 use ironlearn_linalg::threads;
 use serde::{Deserialize, Serialize};
@@ -79,7 +80,7 @@ impl Objective {
     /// order.
     pub fn quantile(values: &mut [f64], weights: Option<&[f64]>, quantile: f64) -> f64 {
         match weights {
-            None => percentile(values, 100.0 * quantile),
+            None => quantiles::between(values, quantile),
             Some(weights) => {
                 let mut pairs: Vec<(f64, f64)> = values.iter().copied().zip(weights.iter().copied()).collect();
                 pairs.sort_by(|a, b| a.0.total_cmp(&b.0));

@@ -113,7 +113,7 @@ fn fit(
     };
     let by_sample = matches!(class_weight, Some(ForestClassWeight::Sample(_))) && sampling.bootstrap;
     // A row that was not drawn weighs nothing, whatever its class.
-    let balance = |counts: &[f64]| balanced.of_weighted_rows(codes, n_classes, Some(counts)).unwrap_or_default();
+    let balance = |counts: &[f64]| balanced.of_weighted_rows(codes, n_classes, Some(counts));
     if let Some(start) = start
         && start.trees.len() != sampling.n_estimators
     {

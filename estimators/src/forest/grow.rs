@@ -18,7 +18,7 @@ pub(super) struct Grown {
 }
 
 /// The weights of rows from how often they were drawn.
-pub(super) type Balance<'a> = dyn Fn(&[f64]) -> Vec<f64> + Sync + 'a;
+pub(super) type Balance<'a> = dyn Fn(&[f64]) -> Result<Vec<f64>> + Sync + 'a;
 
 /// Grows the trees that are not in `start` yet. `tree(growth, x, weights, ctl)` grows one; `class_weights(rows drawn)`
 /// multiplies the counts of the rows where classes are balanced tree by tree.
@@ -68,9 +68,10 @@ pub(super) fn grow_trees(
             let counts = draws.counts(seed);
             match balance {
                 Some(balance) => balance(&counts),
-                None => counts,
+                None => Ok(counts),
             }
         });
+        let drawn = drawn.transpose()?;
         let grown = tree(&growth, &ground, drawn.as_deref().or(weights), part)?;
         let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
         *done += 1;

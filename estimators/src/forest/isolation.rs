@@ -3,6 +3,7 @@
 use super::draws::{surroundings, tree_seed};
 use super::isolation_model::IsolationModel;
 use super::sample::Sample;
+use crate::quantiles::between;
 use crate::tree::{Columns, Count, Growth, MaxFeatures, NumberCriterion, NumberTarget, Splitter, Tree};
 use crate::{Backend, Checked, Control, Data, Error, FitOn, Params, Report, Result, Warning, WarningKind, bad_input};
 use ironlearn_linalg::threads;
@@ -219,7 +220,7 @@ impl<B: Backend> FitOn<B> for IsolationForest {
         model.forget_lengths();
         model.offset = match params.contamination {
             Contamination::Auto => -0.5,
-            Contamination::Share(share) => percentile(model.scores(&data.x, ctl)?, share),
+            Contamination::Share(share) => between(&mut model.scores(&data.x, ctl)?, share),
         };
         Ok(model)
     }
@@ -275,15 +276,6 @@ fn grow(
     tree.n_features = p;
     tree.feature.mapv_inplace(|f| if f >= 0 { features[f as usize] as i32 } else { f });
     Ok((tree, features))
-}
-
-/// The `share` quantile of `scores`, linear between neighbours, as scikit-learn takes it.
-fn percentile(mut scores: Vec<f64>, share: f64) -> f64 {
-    scores.sort_unstable_by(f64::total_cmp);
-    let at = share * (scores.len() - 1) as f64;
-    let (low, part) = (at.floor() as usize, at.fract());
-    let high = (low + 1).min(scores.len() - 1);
-    scores[low] + part * (scores[high] - scores[low])
 }
 
 impl IsolationModel {

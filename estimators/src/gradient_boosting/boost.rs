@@ -354,9 +354,9 @@ impl<'a, 'g, 'x> Run<'a, 'g, 'x> {
         let Loss::Huber { alpha, delta: before } = self.model.loss else { return false };
         let far = |&row: &u32| (self.problem.y[row as usize] - self.raw[row as usize]).abs();
         let delta = match self.problem.weights {
-            None => super::quantile::plain(self.train.iter().map(far).collect(), alpha),
+            None => crate::quantiles::plain(self.train.iter().map(far).collect(), alpha),
             Some(w) => {
-                super::quantile::weighted(self.train.iter().map(|row| (far(row), w[*row as usize])).collect(), alpha)
+                crate::quantiles::weighted(self.train.iter().map(|row| (far(row), w[*row as usize])).collect(), alpha)
             }
         };
         self.model.loss = Loss::Huber { alpha, delta };

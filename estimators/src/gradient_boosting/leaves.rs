@@ -2,8 +2,8 @@
 //! doi:10.1214/aos/1013203451, algorithm 1, step 5; with scikit-learn's factors).
 
 use super::loss::Loss;
-use super::quantile;
 use super::shallow::Grown;
+use crate::quantiles;
 
 /// Curvatures below this count as 0: such a leaf takes no step.
 const FLAT: f64 = 1e-150;
@@ -58,9 +58,9 @@ pub fn step(grown: &mut Grown, target: &Target<'_>) {
 
 fn at(rows: Vec<(f64, f64)>, q: f64) -> f64 {
     if rows.iter().all(|(_, weight)| *weight == 1.0) {
-        return quantile::plain(rows.into_iter().map(|(value, _)| value).collect(), q);
+        return quantiles::plain(rows.into_iter().map(|(value, _)| value).collect(), q);
     }
-    quantile::weighted(rows, q)
+    quantiles::weighted(rows, q)
 }
 
 /// The mean of the gradients over the mean of the curvatures.

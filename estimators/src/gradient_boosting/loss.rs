@@ -1,7 +1,7 @@
 //! The losses of boosting: their start, their negative gradients and what they pay, in scikit-learn's units.
 
-use super::quantile;
 use crate::loss::sigmoid;
+use crate::quantiles;
 use serde::{Deserialize, Serialize};
 
 /// What boosting reduces. y is a number or, for classes, a code.
@@ -91,8 +91,8 @@ impl Loss {
             (own / total).clamp(f64::EPSILON, 1.0 - f64::EPSILON)
         };
         let quantile = |q: f64| match weights {
-            Some(weights) => quantile::weighted(y.iter().copied().zip(weights.iter().copied()).collect(), q),
-            None => quantile::between(y.to_vec(), q),
+            Some(weights) => quantiles::weighted(y.iter().copied().zip(weights.iter().copied()).collect(), q),
+            None => quantiles::between(&mut y.to_vec(), q),
         };
         match *self {
             Loss::Binary | Loss::Exponential => {

@@ -20,7 +20,6 @@ mod leaves;
 pub mod loss;
 mod model;
 mod params;
-pub mod quantile;
 pub mod regressor;
 mod shallow;
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Quantiles of residuals, as scikit-learn's boosting defines them.
+//! Quantiles of some values: between two of them as numpy takes it, or the inverse of the distribution function.
 
 /// The least value with at least the share `q` of the weight at or below it (the inverse of the distribution
 /// function). Values without weight do not count; NaN without any. The values are used up.
@@ -28,14 +28,16 @@ pub fn plain(mut values: Vec<f64>, q: f64) -> f64 {
     *values.select_nth_unstable_by(wanted.clamp(1, n) - 1, f64::total_cmp).1
 }
 
-/// The quantile between the two values next to it, as numpy's `percentile`.
-pub fn between(mut values: Vec<f64>, q: f64) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
+/// The quantile between the two values next to it, as numpy's `percentile`; NaN of none. The values are put in another
+/// order.
+pub fn between(values: &mut [f64], q: f64) -> f64 {
     let Some(last) = values.len().checked_sub(1) else { return f64::NAN };
     let place = q * last as f64;
     let below = (place.floor() as usize).min(last);
-    let (a, b, share) = (values[below], values[(below + 1).min(last)], place - below as f64);
-    if share >= 0.5 { b - (b - a) * (1.0 - share) } else { a + (b - a) * share }
+    let (_, &mut low, above) = values.select_nth_unstable_by(below, f64::total_cmp);
+    let share = place - below as f64;
+    let Some(high) = above.iter().copied().reduce(f64::min).filter(|_| share > 0.0) else { return low };
+    if share >= 0.5 { high - (high - low) * (1.0 - share) } else { low + (high - low) * share }
 }
 
 #[cfg(test)]
@@ -51,8 +53,10 @@ mod tests {
         }
         assert_eq!(plain(values.clone(), 0.2), 4.0);
         assert_eq!(plain(values.clone(), 0.5), 12.0);
-        assert_eq!(between(values.clone(), 0.5), 12.0);
-        assert!((between(values, 0.9) - 21.6).abs() < 1e-12);
+        assert_eq!(between(&mut values.clone(), 0.5), 12.0);
+        assert!((between(&mut values.clone(), 0.9) - 21.6).abs() < 1e-12);
+        assert_eq!(between(&mut [4.0, 1.0, 3.0, 2.0], 0.5), 2.5);
+        assert!(between(&mut [], 0.5).is_nan() && between(&mut [7.0], 1.0) == 7.0);
         assert_eq!(weighted(vec![(3.0, 2.0), (1.0, 1.0), (0.0, 0.0)], 0.3), 1.0);
     }
 }
