@@ -101,11 +101,11 @@ impl Ranks {
         let (ranks, distinct) = (self.column(j), &self.columns[j]);
         let (mut low, mut high) = (u32::MAX, 0);
         keys.ranks.clear();
-        keys.ranks.extend(rows.iter().map(|&row| ranks[row as usize]));
-        for &rank in &keys.ranks {
-            low = low.min(rank);
-            high = high.max(rank);
-        }
+        keys.ranks.extend(rows.iter().map(|&row| {
+            let rank = ranks[row as usize];
+            (low, high) = (low.min(rank), high.max(rank));
+            rank
+        }));
         out.clear();
         if low == high && (low as usize) < distinct.values.len() {
             return false;

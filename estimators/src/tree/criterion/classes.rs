@@ -246,6 +246,40 @@ fn gini_gain_of_two(left: f64, ones_left: f64, zeros: f64, ones: f64) -> f64 {
     gini_gain(left, right, squares_left, squares_right)
 }
 
+/// [`gini_gain_of_two`] of many splits: `gains` holds the weights of the ones on the left, `left` all weights there. The
+/// same bits whatever instructions the machine has: products and sums are not fused.
+fn gini_gains_of_two(gains: &mut [f64], left: &[f64], zeros: f64, ones: f64) {
+    #[inline(always)]
+    fn all(gains: &mut [f64], left: &[f64], zeros: f64, ones: f64) {
+        for (gain, &left) in gains.iter_mut().zip(left) {
+            *gain = gini_gain_of_two(left, *gain, zeros, ones);
+        }
+    }
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
+        fn wide(gains: &mut [f64], left: &[f64], zeros: f64, ones: f64) {
+            all(gains, left, zeros, ones);
+        }
+        #[target_feature(enable = "avx2")]
+        fn middle(gains: &mut [f64], left: &[f64], zeros: f64, ones: f64) {
+            all(gains, left, zeros, ones);
+        }
+        if is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl")
+        {
+            // SAFETY: these instructions are there.
+            return unsafe { wide(gains, left, zeros, ones) };
+        }
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: these instructions are there.
+            return unsafe { middle(gains, left, zeros, ones) };
+        }
+    }
+    all(gains, left, zeros, ones);
+}
+
 impl<'a> GiniOne<'a> {
     /// One output; no weight is negative.
     pub fn new(classes: Classes<'a>) -> Self {
@@ -360,9 +394,7 @@ impl Criterion for GiniOne<'_> {
                 left += w;
                 ones_left += if code == 1 { w } else { 0.0 };
             }
-            for (gain, &left) in gains.iter_mut().zip(&*weights) {
-                *gain = gini_gain_of_two(left, *gain, zeros, ones);
-            }
+            gini_gains_of_two(gains, weights, zeros, ones);
             return gains;
         }
         self.start(scan, totals, entries, &[]);
