@@ -13,7 +13,6 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing, check_random_state, resample
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import (
-    _check_categorical_features,
     _check_monotonic_cst,
     _check_sample_weight,
     _check_y,
@@ -25,13 +24,13 @@ from sklearn.utils.validation import (
 from ironlearn import _boosted_interop, _core
 from ironlearn._base import NativeEstimator, _native_names
 from ironlearn._callbacks import FitCallbacks
-from ironlearn._category_codes import CategoryCodes, has_only_numbers
+from ironlearn._category_codes import TakesCategories
 
 # Rows that a scorer is asked about, at most, of those trained on.
 SCORED_ROWS = 10_000
 
 
-class BaseHistGradientBoosting(_boosted_interop.BoostedInterop, NativeEstimator):
+class BaseHistGradientBoosting(TakesCategories, _boosted_interop.BoostedInterop, NativeEstimator):
     """What both classes share."""
 
     _parameter_constraints: dict = {
@@ -195,28 +194,16 @@ class BaseHistGradientBoosting(_boosted_interop.BoostedInterop, NativeEstimator)
         """X as the core takes it: numbers, with text categories as codes."""
         checks = {"dtype": [np.float64, np.float32], "ensure_all_finite": False}
         if reset:
-            self.is_categorical_ = _check_categorical_features(X, self.categorical_features)
-            self._codes = None
-            if self.is_categorical_ is not None and not has_only_numbers(X):
+            coded = self._learn_categories(X)
+            if coded is not None:
                 validate_data(self, X, skip_check_array=True)
-                self._codes = CategoryCodes(self.is_categorical_, self.max_bins)
-                return self._codes.fit_transform(X)
+                return coded
             X = validate_data(self, X, **checks)
         elif self._codes is not None:
-            validate_data(self, X, reset=False, skip_check_array=True)
-            return self._codes.transform(X)
+            return self._coded_rows(X)
         else:
             X = validate_data(self, X, reset=False, **checks)
         return np.require(X, requirements="A")
-
-    def _named(self, error):
-        """An error about a feature, by its name where it has one."""
-        text = str(error)
-        if "at index " in text and "feature_names_in_" in self.__dict__:
-            place = text.split("at index ")[1].split(" ")[0]
-            text = text.replace(f"at index {place}", repr(self.feature_names_in_[int(place)]))
-            return ValueError(text)
-        return error
 
     def _check_val(self, X_val, y_val, sample_weight_val):
         """The rows for early stopping that the user gave: X, y, weights."""
@@ -254,7 +241,7 @@ class BaseHistGradientBoosting(_boosted_interop.BoostedInterop, NativeEstimator)
             type(X) is np.ndarray
             and X.ndim == 2
             and X.dtype.char in "df"
-            and self.__dict__.get("_codes") is None
+            and self._codes is None
             and X.shape[1] == self.__dict__.get("n_features_in_")
             and len(X)
             and "feature_names_in_" not in self.__dict__
@@ -286,20 +273,8 @@ class BaseHistGradientBoosting(_boosted_interop.BoostedInterop, NativeEstimator)
             raw = _core.boosting_raw(self._model, X, i, i + 1, raw, self._options())
             yield raw.copy()
 
-    def _saved_steps(self):
-        return [] if self._codes is None else [("categories", self._codes.columns)]
-
-    def _take_steps(self, steps):
-        if len(steps) == 1 and steps[0][0] == "categories":
-            self._codes = CategoryCodes(self.is_categorical_, self.max_bins)
-            self._codes.columns = steps[0][1]
-            return True
-        return not steps
-
-    def _after_load(self):
-        """What a model file does not hold."""
-        self.__dict__.setdefault("is_categorical_", None)
-        self.__dict__.setdefault("_codes", None)
+    def _most_categories(self):
+        return self.max_bins
 
     def __getstate__(self):
         state = super().__getstate__()

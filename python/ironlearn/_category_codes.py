@@ -1,9 +1,14 @@
-"""Tables with text categories as numbers: each categorical column as codes, the others as they are."""
+"""Features that hold categories: which they are, and tables of text as codes.
+
+Boosting on histograms, trees and forests take `categorical_features` alike; this is the one place that reads it.
+"""
 
 from __future__ import annotations
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.utils import check_array
+from sklearn.utils.validation import _check_categorical_features, validate_data
 
 
 def has_only_numbers(X) -> bool:
@@ -21,6 +26,68 @@ def _is_number(dtype) -> bool:
     # A type of polars.
     numeric = getattr(dtype, "is_numeric", None)
     return bool(numeric and numeric())
+
+
+class TakesCategories:
+    """An estimator whose parameter `categorical_features` says which features hold categories."""
+
+    is_categorical_ = None
+    _codes = None
+
+    def _most_categories(self) -> int:
+        """The categories of a feature, at most."""
+        raise NotImplementedError
+
+    def _learn_categories(self, X):
+        """Learns which features hold categories. Returns X as codes where it is a table that does not hold numbers
+        alone, with its names noted; else None: the core learns numbers that stand for categories itself."""
+        before, self._codes = self._codes, None
+        by_place = not (self.categorical_features is None or isinstance(self.categorical_features, str))
+        shaped = X if hasattr(X, "shape") or not by_place else np.asarray(X)
+        self.is_categorical_ = _check_categorical_features(shaped, self.categorical_features)
+        if self.is_categorical_ is None:
+            return None
+        if issparse(X):
+            raise ValueError(
+                "Sparse data was passed for X, but dense data is required where features hold categories "
+                f"(categorical_features={self.categorical_features!r})."
+            )
+        if has_only_numbers(X):
+            return None
+        self._codes = CategoryCodes(self.is_categorical_, self._most_categories())
+        coded = self._codes.fit_transform(X)
+        if self._goes_on() and before is not None and not before.same_as(self._codes):
+            self._codes = before
+            raise ValueError("warm_start goes on with the trees of the last fit, which had other categories")
+        return coded
+
+    def _goes_on(self) -> bool:
+        """Whether the fit goes on with the trees of the last one."""
+        return bool(getattr(self, "warm_start", False)) and "_model" in self.__dict__
+
+    def _coded_rows(self, X):
+        """A table for a prediction as codes; categories that the fit did not see become missing values."""
+        validate_data(self, X, reset=False, skip_check_array=True)
+        return self._codes.transform(X)
+
+    def _named(self, error):
+        """An error about a feature, by its name where it has one."""
+        text = str(error)
+        if "at index " in text and "feature_names_in_" in self.__dict__:
+            place = text.split("at index ")[1].split(" ")[0]
+            text = text.replace(f"at index {place}", repr(self.feature_names_in_[int(place)]))
+            return ValueError(text)
+        return error
+
+    def _saved_steps(self):
+        return [] if self._codes is None else [("categories", self._codes.columns)]
+
+    def _take_steps(self, steps):
+        if len(steps) == 1 and steps[0][0] == "categories":
+            self._codes = CategoryCodes(self.is_categorical_, self._most_categories())
+            self._codes.columns = steps[0][1]
+            return True
+        return not steps
 
 
 class CategoryCodes:
@@ -52,6 +119,18 @@ class CategoryCodes:
             if name != "remainder" and marked[places[0]]:
                 self._check_counts(X, step.categories_, places)
         return self.transform(X)
+
+    def _levels(self):
+        """The categories of each marked column, missing ones aside."""
+        for name, step, places in self.columns.transformers_:
+            if name != "remainder" and self.is_categorical[places[0]]:
+                yield from ([c for c in levels if not _is_missing(c)] for levels in step.categories_)
+
+    def same_as(self, other) -> bool:
+        """Whether both give the same codes."""
+        return np.array_equal(self.is_categorical, other.is_categorical) and all(
+            a == b for a, b in zip(self._levels(), other._levels(), strict=True)
+        )
 
     def _check_counts(self, X, categories, places):
         for place, levels in zip(places, categories, strict=True):

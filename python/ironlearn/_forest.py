@@ -45,6 +45,11 @@ class TreeEnsemble(TreeBased):
         for name, value in tree._model.attributes().items():
             setattr(tree, name, value)
         tree.n_features_in_ = tree._model.n_features_in
+        if self._codes is not None:
+            # Such a tree takes tables as the forest does.
+            tree._codes = self._codes
+            if "feature_names_in_" in self.__dict__:
+                tree.feature_names_in_ = self.feature_names_in_
         if is_classifier(tree):
             several = self.n_outputs_ > 1
             counts = list(self.n_classes_) if several else [self.n_classes_]
@@ -189,6 +194,7 @@ class BaseForest(MultiOutputMixin, TreeEnsemble):
         "min_impurity_decrease",
         "ccp_alpha",
         "monotonic_cst",
+        "categorical_features",
     )
 
     _tree_type: type
@@ -269,9 +275,10 @@ class BaseForest(MultiOutputMixin, TreeEnsemble):
         return self
 
     def _validate_fit(self, X, y):
+        given, coded = X, self._learn_categories(X)
         X, y = validate_data(
             self,
-            X,
+            X if coded is None else coded,
             y,
             multi_output=True,
             accept_sparse=["csc", "csr"],
@@ -280,6 +287,8 @@ class BaseForest(MultiOutputMixin, TreeEnsemble):
         )
         if issparse(X):
             assert_all_finite(X, estimator_name=type(self).__name__, input_name="X")
+        if coded is not None:
+            validate_data(self, given, skip_check_array=True)
         return X, y
 
     def _check_contradictions(self):

@@ -41,6 +41,13 @@ def sklearn_tree(arrays: dict):
     """scikit-learn's `Tree` with the nodes in `arrays` (see the core's `Model.tree`)."""
     from sklearn.tree._tree import NODE_DTYPE, Tree
 
+    if arrays["categorical"]:
+        # An AttributeError, so that whoever asks whether there is such a tree is told no.
+        raise AttributeError(
+            "scikit-learn's Tree, which plot_tree, export_text, SHAP and partial dependence by recursion read, knows "
+            "thresholds only, but this tree splits features by sets of categories (categorical_features). Partial "
+            "dependence works with method='brute'."
+        )
     count, n_classes = arrays["node_count"], np.asarray(arrays["n_classes"], dtype=np.intp)
     nodes = np.zeros(count, dtype=NODE_DTYPE)
     for name, field in _NODE_FIELDS.items():

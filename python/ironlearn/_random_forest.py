@@ -18,12 +18,17 @@ class RandomForestClassifier(ForestClassifier):
     """A random forest that predicts classes: trees on rows drawn with replacement, features drawn for each split.
 
     Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
-    `random_state` at any number of threads; `n_jobs=None` means all threads allowed. One keyword is ours:
+    `random_state` at any number of threads; `n_jobs=None` means all threads allowed. Two keywords are ours:
 
     max_bins : int or None, default=255
         Nodes of at least 1,024 rows choose among the borders of so many bins of a feature, which hold about as many
         rows each (2 to 255); smaller ones among all values. None: every node is searched exactly. Where the features
         drawn for a split are more than half of all, and where thresholds are drawn at random, every node is.
+    categorical_features : None, "from_dtype" or array-like of bool, int or str, default=None
+        Features that hold categories, at most 65,535 each, given as for HistGradientBoosting*; text of a table becomes
+        codes. Any set of categories may go left: the best one where y is one number or one of two classes (but for
+        the absolute error), else one close to it. Missing categories, and those that a node has not seen, go where
+        missing values go.
     """
 
     _native = "RandomForestClassifier"
@@ -52,6 +57,7 @@ class RandomForestClassifier(ForestClassifier):
         max_samples=None,
         monotonic_cst=None,
         max_bins=255,
+        categorical_features=None,
     ):
         self.n_estimators = n_estimators
         self.criterion = criterion
@@ -73,18 +79,23 @@ class RandomForestClassifier(ForestClassifier):
         self.max_samples = max_samples
         self.monotonic_cst = monotonic_cst
         self.max_bins = max_bins
+        self.categorical_features = categorical_features
 
 
 class ExtraTreesClassifier(RandomForestClassifier):
     """Extremely randomised trees that predict classes: one threshold is drawn for each feature that is drawn.
 
     Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
-    `random_state` at any number of threads; `n_jobs=None` means all threads allowed. One keyword is ours:
+    `random_state` at any number of threads; `n_jobs=None` means all threads allowed. Two keywords are ours:
 
     max_bins : int or None, default=255
         Nodes of at least 1,024 rows choose among the borders of so many bins of a feature, which hold about as many
         rows each (2 to 255); smaller ones among all values. None: every node is searched exactly. Where the features
         drawn for a split are more than half of all, and where thresholds are drawn at random, every node is.
+    categorical_features : None, "from_dtype" or array-like of bool, int or str, default=None
+        Features that hold categories, at most 65,535 each, given as for HistGradientBoosting*; text of a table becomes
+        codes. A set of categories that goes left is drawn at random. Missing categories, and those that a node has not
+        seen, go where missing values go.
     """
 
     _native = "ExtraTreesClassifier"
@@ -113,6 +124,7 @@ class ExtraTreesClassifier(RandomForestClassifier):
         max_samples=None,
         monotonic_cst=None,
         max_bins=255,
+        categorical_features=None,
     ):
         super().__init__(
             n_estimators=n_estimators,
@@ -135,6 +147,7 @@ class ExtraTreesClassifier(RandomForestClassifier):
             max_samples=max_samples,
             monotonic_cst=monotonic_cst,
             max_bins=max_bins,
+            categorical_features=categorical_features,
         )
 
 
@@ -142,7 +155,7 @@ class RandomForestRegressor(ForestRegressor):
     """A random forest that predicts numbers: trees on rows drawn with replacement, and the mean of their answers.
 
     Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
-    `random_state` at any number of threads; `n_jobs=None` means all threads allowed. Two keywords are ours:
+    `random_state` at any number of threads; `n_jobs=None` means all threads allowed. Three keywords are ours:
 
     max_bins : int or None, default=255
         Nodes of at least 1,024 rows choose among the borders of so many bins of a feature, which hold about as many
@@ -150,6 +163,11 @@ class RandomForestRegressor(ForestRegressor):
         drawn for a split are more than half of all, and where thresholds are drawn at random, every node is.
     keep_samples : bool, default=False
         Keeps in which leaves the rows of the fit ended, which `predict_quantiles` needs.
+    categorical_features : None, "from_dtype" or array-like of bool, int or str, default=None
+        Features that hold categories, at most 65,535 each, given as for HistGradientBoosting*; text of a table becomes
+        codes. Any set of categories may go left: the best one where y is one number or one of two classes (but for
+        the absolute error), else one close to it. Missing categories, and those that a node has not seen, go where
+        missing values go.
     """
 
     _native = "RandomForestRegressor"
@@ -178,6 +196,7 @@ class RandomForestRegressor(ForestRegressor):
         monotonic_cst=None,
         max_bins=255,
         keep_samples=False,
+        categorical_features=None,
     ):
         if isinstance(criterion, str) and criterion == "friedman_mse":
             criterion = "squared_error"
@@ -208,13 +227,14 @@ class RandomForestRegressor(ForestRegressor):
         self.monotonic_cst = monotonic_cst
         self.max_bins = max_bins
         self.keep_samples = keep_samples
+        self.categorical_features = categorical_features
 
 
 class ExtraTreesRegressor(RandomForestRegressor):
     """Extremely randomised trees that predict numbers: one threshold is drawn for each feature that is drawn.
 
     Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
-    `random_state` at any number of threads; `n_jobs=None` means all threads allowed. Two keywords are ours:
+    `random_state` at any number of threads; `n_jobs=None` means all threads allowed. Three keywords are ours:
 
     max_bins : int or None, default=255
         Nodes of at least 1,024 rows choose among the borders of so many bins of a feature, which hold about as many
@@ -222,6 +242,10 @@ class ExtraTreesRegressor(RandomForestRegressor):
         drawn for a split are more than half of all, and where thresholds are drawn at random, every node is.
     keep_samples : bool, default=False
         Keeps in which leaves the rows of the fit ended, which `predict_quantiles` needs.
+    categorical_features : None, "from_dtype" or array-like of bool, int or str, default=None
+        Features that hold categories, at most 65,535 each, given as for HistGradientBoosting*; text of a table becomes
+        codes. A set of categories that goes left is drawn at random. Missing categories, and those that a node has not
+        seen, go where missing values go.
     """
 
     _native = "ExtraTreesRegressor"
@@ -250,6 +274,7 @@ class ExtraTreesRegressor(RandomForestRegressor):
         monotonic_cst=None,
         max_bins=255,
         keep_samples=False,
+        categorical_features=None,
     ):
         super().__init__(
             n_estimators=n_estimators,
@@ -272,6 +297,7 @@ class ExtraTreesRegressor(RandomForestRegressor):
             monotonic_cst=monotonic_cst,
             max_bins=max_bins,
             keep_samples=keep_samples,
+            categorical_features=categorical_features,
         )
 
 

@@ -41,7 +41,7 @@ class RandomTreesEmbedding(TransformerMixin, TreeEnsemble):
         "warm_start": ["boolean"],
         "sparse_output": ["boolean"],
     }
-    for param in ("max_features", "ccp_alpha", "splitter", "monotonic_cst"):
+    for param in ("max_features", "ccp_alpha", "splitter", "monotonic_cst", "categorical_features"):
         _parameter_constraints.pop(param)
 
     criterion = "squared_error"

@@ -12,6 +12,7 @@ from sklearn.utils.validation import _check_sample_weight, assert_all_finite, ch
 
 from ironlearn import _interop
 from ironlearn._base import NativeEstimator, draw_seed
+from ironlearn._category_codes import TakesCategories
 
 
 def seed_of(random_state) -> int:
@@ -22,14 +23,33 @@ def seed_of(random_state) -> int:
     return draw_seed(random_state)
 
 
-class TreeBased(NativeEstimator):
-    """What single trees and forests share: constraints, and X as a prediction takes it."""
+# Categories of a feature, at most: what the core can tell apart.
+MOST_CATEGORIES = 65_535
+
+
+class TreeBased(TakesCategories, NativeEstimator):
+    """What single trees and forests share: constraints, categories, and X as a prediction takes it."""
+
+    def _most_categories(self):
+        return MOST_CATEGORIES
+
+    def _fit_native(self, *args, **kwargs):
+        try:
+            return super()._fit_native(*args, **kwargs)
+        except ValueError as error:
+            named = self._named(error)
+            if named is error:
+                raise
+            raise named from None
 
     def _native_params(self):
         params = super()._native_params()
         for name in ("max_features", "max_samples"):
             if isinstance(params.get(name), bool | np.bool_):
                 params[name] = int(params[name])
+        if "categorical_features" in params:
+            marked = self.is_categorical_
+            params["categorical_features"] = None if marked is None else np.asarray(marked).tolist()
         return params
 
     def _constraints(self):
@@ -43,6 +63,8 @@ class TreeBased(NativeEstimator):
     def _rows(self, X, check_input=True):
         """X for a prediction: checked natively where it is a plain array, else by scikit-learn's rules."""
         model = self._fitted("_model")
+        if self._codes is not None:
+            return self._coded_rows(X)
         plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype.char in "df"
         if plain and X.shape[1] == model.n_features_in and len(X) and "feature_names_in_" not in self.__dict__:
             if self.__sklearn_tags__().input_tags.allow_nan or not np.isnan(X).any():
@@ -95,16 +117,21 @@ class BaseDecisionTree(MultiOutputMixin, TreeBased):
         "min_impurity_decrease": [Interval(Real, 0.0, None, closed="left")],
         "ccp_alpha": [Interval(Real, 0.0, None, closed="left")],
         "monotonic_cst": ["array-like", None],
+        "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
     }
 
     def _validate_fit(self, X, y, check_input):
         """X as the core takes it, and y as given."""
+        given, coded = X, self._learn_categories(X)
+        X = X if coded is None else coded
         if not check_input:
             return X, np.atleast_1d(y)
         check_X = {"dtype": [np.float64, np.float32], "accept_sparse": ["csc", "csr"], "ensure_all_finite": False}
         X, y = validate_data(self, X, y, validate_separately=(check_X, {"ensure_2d": False, "dtype": None}))
         if not isinstance(X, np.ndarray) or not self.__sklearn_tags__().input_tags.allow_nan:
             assert_all_finite(X, estimator_name=type(self).__name__, input_name="X")
+        if coded is not None:
+            validate_data(self, given, skip_check_array=True)
         return X, y
 
     def _fit_tree(self, X, y, n_classes, sample_weight, class_weight=None):

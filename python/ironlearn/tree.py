@@ -22,7 +22,14 @@ class DecisionTreeClassifier(ClassifierMixin, BaseDecisionTree):
     """A tree of axis-parallel splits that predicts classes.
 
     Parameters, attributes and methods are those of scikit-learn's class of this name. Splits are exact; of equally
-    good splits on different features one is drawn with `random_state`.
+    good splits on different features one is drawn with `random_state`. One keyword is
+    ours:
+
+    categorical_features : None, "from_dtype" or array-like of bool, int or str, default=None
+        Features that hold categories, at most 65,535 each, given as for HistGradientBoosting*; text of a table becomes
+        codes. Any set of categories may go left: the best one where y is one number or one of two classes (but for
+        the absolute error), else one close to it. Missing categories, and those that a node has not seen, go where
+        missing values go.
     """
 
     _native = "DecisionTreeClassifier"
@@ -51,6 +58,7 @@ class DecisionTreeClassifier(ClassifierMixin, BaseDecisionTree):
         class_weight=None,
         ccp_alpha=0.0,
         monotonic_cst=None,
+        categorical_features=None,
     ):
         self.criterion = criterion
         self.splitter = splitter
@@ -65,6 +73,7 @@ class DecisionTreeClassifier(ClassifierMixin, BaseDecisionTree):
         self.class_weight = class_weight
         self.ccp_alpha = ccp_alpha
         self.monotonic_cst = monotonic_cst
+        self.categorical_features = categorical_features
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
@@ -188,7 +197,14 @@ class DecisionTreeRegressor(RegressorMixin, BaseDecisionTree):
     """A tree of axis-parallel splits that predicts numbers.
 
     Parameters, attributes and methods are those of scikit-learn's class of this name. Splits are exact; of equally
-    good splits on different features one is drawn with `random_state`.
+    good splits on different features one is drawn with `random_state`. One keyword is
+    ours:
+
+    categorical_features : None, "from_dtype" or array-like of bool, int or str, default=None
+        Features that hold categories, at most 65,535 each, given as for HistGradientBoosting*; text of a table becomes
+        codes. Any set of categories may go left: the best one where y is one number or one of two classes (but for
+        the absolute error), else one close to it. Missing categories, and those that a node has not seen, go where
+        missing values go.
     """
 
     _native = "DecisionTreeRegressor"
@@ -214,6 +230,7 @@ class DecisionTreeRegressor(RegressorMixin, BaseDecisionTree):
         min_impurity_decrease=0.0,
         ccp_alpha=0.0,
         monotonic_cst=None,
+        categorical_features=None,
     ):
         if isinstance(criterion, str) and criterion == "friedman_mse":
             criterion = "squared_error"
@@ -236,6 +253,7 @@ class DecisionTreeRegressor(RegressorMixin, BaseDecisionTree):
         self.min_impurity_decrease = min_impurity_decrease
         self.ccp_alpha = ccp_alpha
         self.monotonic_cst = monotonic_cst
+        self.categorical_features = categorical_features
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
@@ -293,7 +311,13 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
     """An extremely randomised tree that predicts classes: a member of a forest, not of use alone.
 
     Parameters, attributes and methods are those of scikit-learn's class of this name. For each of some features drawn
-    at random one threshold is drawn, and the best of them splits the node.
+    at random one threshold is drawn, and the best of them splits the node. One keyword is
+    ours:
+
+    categorical_features : None, "from_dtype" or array-like of bool, int or str, default=None
+        Features that hold categories, at most 65,535 each, given as for HistGradientBoosting*; text of a table becomes
+        codes. A set of categories that goes left is drawn at random. Missing categories, and those that a node has not
+        seen, go where missing values go.
     """
 
     _native = "ExtraTreeClassifier"
@@ -314,6 +338,7 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
         class_weight=None,
         ccp_alpha=0.0,
         monotonic_cst=None,
+        categorical_features=None,
     ):
         super().__init__(
             criterion=criterion,
@@ -329,6 +354,7 @@ class ExtraTreeClassifier(DecisionTreeClassifier):
             class_weight=class_weight,
             ccp_alpha=ccp_alpha,
             monotonic_cst=monotonic_cst,
+            categorical_features=categorical_features,
         )
 
 
@@ -336,7 +362,13 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
     """An extremely randomised tree that predicts numbers: a member of a forest, not of use alone.
 
     Parameters, attributes and methods are those of scikit-learn's class of this name. For each of some features drawn
-    at random one threshold is drawn, and the best of them splits the node.
+    at random one threshold is drawn, and the best of them splits the node. One keyword is
+    ours:
+
+    categorical_features : None, "from_dtype" or array-like of bool, int or str, default=None
+        Features that hold categories, at most 65,535 each, given as for HistGradientBoosting*; text of a table becomes
+        codes. A set of categories that goes left is drawn at random. Missing categories, and those that a node has not
+        seen, go where missing values go.
     """
 
     _native = "ExtraTreeRegressor"
@@ -356,6 +388,7 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
         max_leaf_nodes=None,
         ccp_alpha=0.0,
         monotonic_cst=None,
+        categorical_features=None,
     ):
         super().__init__(
             criterion=criterion,
@@ -370,6 +403,7 @@ class ExtraTreeRegressor(DecisionTreeRegressor):
             min_impurity_decrease=min_impurity_decrease,
             ccp_alpha=ccp_alpha,
             monotonic_cst=monotonic_cst,
+            categorical_features=categorical_features,
         )
 
 

@@ -3,7 +3,7 @@
 use crate::array::to_numpy;
 use crate::error::exception;
 use ironlearn::forest::{Draws, Sample};
-use ironlearn::tree::{ClassTree, NumberTree, Tree};
+use ironlearn::tree::{Categories, ClassTree, NumberTree, Tree};
 use ironlearn::{AnyModel, Dtype, Report};
 use numpy::{IntoPyArray, PyReadonlyArray1};
 use pyo3::exceptions::{PyIndexError, PyTypeError};
@@ -43,6 +43,7 @@ pub fn arrays<'py>(py: Python<'py>, tree: &Tree) -> PyResult<Bound<'py, PyDict>>
     dict.set_item("n_node_samples", integers(py, tree.n_node_samples.clone()))?;
     dict.set_item("weighted_n_node_samples", floats(&tree.weighted_n_node_samples))?;
     dict.set_item("missing_go_to_left", integers(py, tree.missing_go_to_left.mapv(i64::from)))?;
+    dict.set_item("categorical", tree.categories.is_some())?;
     dict.set_item("value", to_numpy(py, tree.value.clone(), Dtype::F64))?;
     Ok(dict)
 }
@@ -99,13 +100,27 @@ pub fn alone(model: &AnyModel, k: usize, name: &str, features: Option<&[u32]>) -
         tree.n_features = features.len();
     }
     let (max_features, report) = (tree.n_features, Report::direct("exact"));
+    let categories = categories(model).cloned();
     Ok(match name {
-        "DecisionTreeClassifier" => AnyModel::DecisionTreeClassifier(ClassTree { tree, max_features, report }),
-        "ExtraTreeClassifier" => AnyModel::ExtraTreeClassifier(ClassTree { tree, max_features, report }),
-        "DecisionTreeRegressor" => AnyModel::DecisionTreeRegressor(NumberTree { tree, max_features, report }),
-        "ExtraTreeRegressor" => AnyModel::ExtraTreeRegressor(NumberTree { tree, max_features, report }),
+        "DecisionTreeClassifier" => {
+            AnyModel::DecisionTreeClassifier(ClassTree { tree, max_features, categories, report })
+        }
+        "ExtraTreeClassifier" => AnyModel::ExtraTreeClassifier(ClassTree { tree, max_features, categories, report }),
+        "DecisionTreeRegressor" => {
+            AnyModel::DecisionTreeRegressor(NumberTree { tree, max_features, categories, report })
+        }
+        "ExtraTreeRegressor" => AnyModel::ExtraTreeRegressor(NumberTree { tree, max_features, categories, report }),
         other => return Err(PyTypeError::new_err(format!("{other} is no tree"))),
     })
+}
+
+/// The values of the features that hold categories, where the trees of a model split by such.
+fn categories(model: &AnyModel) -> Option<&Categories> {
+    match model {
+        AnyModel::RandomForestClassifier(m) | AnyModel::ExtraTreesClassifier(m) => m.categories.as_ref(),
+        AnyModel::RandomForestRegressor(m) | AnyModel::ExtraTreesRegressor(m) => m.categories.as_ref(),
+        _ => None,
+    }
 }
 
 /// The numbers of the leaves of each tree.

@@ -2,10 +2,10 @@
 
 use super::model::BoostedClasses;
 use super::objective::Objective;
-use super::params::{Categorical, EarlyStopping, Interactions, Settings, StoppingRule, settings};
+use super::params::{EarlyStopping, Interactions, Settings, StoppingRule, settings};
 use super::run::{Boosting, HeldOut};
 use crate::class_weight::ClassWeight;
-use crate::tree::Count;
+use crate::tree::{Categorical, Count};
 use crate::{Backend, Checked, Control, Data, FitOn, Params, Result, bad_input};
 use serde::{Deserialize, Serialize};
 

@@ -29,10 +29,11 @@ mod split;
 mod trees;
 mod walk;
 
+pub use crate::tree::Categorical;
 pub use classifier::{ClassLoss, HistGradientBoostingClassifier};
 pub use model::{Boosted, BoostedClasses, BoostedNumbers, codes, probabilities};
 pub use objective::Objective;
-pub use params::{Categorical, EarlyStopping, InteractionRule, Interactions, StoppingRule};
+pub use params::{EarlyStopping, InteractionRule, Interactions, StoppingRule};
 pub use regressor::{HistGradientBoostingRegressor, NumberLoss};
 pub use run::{Boosting, HeldOut};
 pub use trees::Trees;

@@ -3,48 +3,9 @@
 use super::grow::Plan;
 use super::objective::Objective;
 use super::split::Rule;
-use crate::tree::Count;
+use crate::tree::{Categorical, Count};
 use crate::{Error, Result, bad_input};
 use serde::{Deserialize, Serialize};
-
-/// Which features hold categories.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Categorical {
-    /// One flag a feature.
-    Mask(Vec<bool>),
-    /// By place.
-    Places(Vec<u32>),
-}
-
-impl Categorical {
-    /// One flag a feature.
-    ///
-    /// # Errors
-    /// [`Error::Input`] for flags of other features.
-    pub fn mask(&self, p: usize) -> Result<Vec<bool>> {
-        match self {
-            Categorical::Mask(mask) if mask.len() == p => Ok(mask.clone()),
-            Categorical::Mask(mask) => bad_input!(
-                "categorical_features set as a boolean mask must have shape (n_features,), got: ({},)",
-                mask.len()
-            ),
-            Categorical::Places(places) => {
-                let mut mask = vec![false; p];
-                for &place in places {
-                    let Some(flag) = mask.get_mut(place as usize) else {
-                        bad_input!(
-                            "categorical_features set as integer indices must be in [0, n_features - 1] = [0, {}]",
-                            p - 1
-                        );
-                    };
-                    *flag = true;
-                }
-                Ok(mask)
-            }
-        }
-    }
-}
 
 /// Which features may meet on one path of a tree.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -2,9 +2,9 @@
 
 use super::model::BoostedNumbers;
 use super::objective::Objective;
-use super::params::{Categorical, EarlyStopping, Interactions, Settings, StoppingRule, settings};
+use super::params::{EarlyStopping, Interactions, Settings, StoppingRule, settings};
 use super::run::{Boosting, HeldOut};
-use crate::tree::Count;
+use crate::tree::{Categorical, Count};
 use crate::{Backend, Checked, Control, Data, Error, FitOn, Params, Result, bad_input};
 use serde::{Deserialize, Serialize};
 

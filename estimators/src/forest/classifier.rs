@@ -5,7 +5,10 @@ use super::model::ClassForest;
 use super::out_of_bag::out_of_bag;
 use super::params::{Draw, Sampling, forest_params};
 use crate::class_weight::{ClassWeight, WeightRule};
-use crate::tree::{ClassCriterion, ClassTarget, Count, FeatureRule, Growth, MaxFeatures, Splitter, growth};
+use crate::tree::{
+    Categorical, Categories, ClassCriterion, ClassTarget, Coded, Count, FeatureRule, Growth, MaxFeatures, Splitter,
+    growth,
+};
 use crate::{Backend, Checked, Control, Data, FitOn, Params, Result};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
@@ -114,13 +117,19 @@ fn fit(
     let by_sample = matches!(class_weight, Some(ForestClassWeight::Sample(_))) && sampling.bootstrap;
     // A row that was not drawn weighs nothing, whatever its class.
     let balance = |counts: &[f64]| balanced.of_weighted_rows(codes, n_classes, Some(counts));
+    let categories = match start {
+        Some(start) if start.trees.len() == sampling.n_estimators => start.categories.clone(),
+        _ => Categories::learn(&data.x, growth.categorical_features, ctl)?,
+    };
     if let Some(start) = start
         && start.trees.len() != sampling.n_estimators
     {
-        start.check_start(data.x.ncols(), n_classes)?;
+        start.check_start(data.x.ncols(), n_classes, categories.as_ref())?;
     }
+    let coded = Coded::new(categories.as_ref(), &data.x, ctl)?;
+    let x = &coded.x();
     let grown = grow_trees(
-        &data.x,
+        x,
         growth,
         sampling,
         weights.as_deref(),
@@ -131,9 +140,9 @@ fn fit(
     )?;
     let mut report = grown.report;
     let oob = match &grown.draws {
-        Some(draws) if sampling.oob_score => out_of_bag(&grown.trees, &grown.seeds, draws, &data.x, &mut report, ctl)?,
+        Some(draws) if sampling.oob_score => out_of_bag(&grown.trees, &grown.seeds, draws, x, &mut report, ctl)?,
         _ => Array2::zeros((0, 0)),
     };
     let rows_drawn = grown.draws.map_or(0, |draws| draws.size());
-    Ok(ClassForest { trees: grown.trees, seeds: grown.seeds, rows_drawn, oob, report })
+    Ok(ClassForest { trees: grown.trees, seeds: grown.seeds, rows_drawn, oob, categories, report })
 }

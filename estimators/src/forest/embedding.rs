@@ -67,6 +67,7 @@ impl RandomTreesEmbedding {
             min_impurity_decrease: self.min_impurity_decrease,
             ccp_alpha: 0.0,
             monotonic_cst: None,
+            categorical_features: None,
         }
     }
 

@@ -256,6 +256,7 @@ fn grow(
         min_impurity_decrease: 0.0,
         ccp_alpha: 0.0,
         monotonic_cst: None,
+        categorical_features: None,
     };
     // Any numbers will do that differ and have no pattern: a node is split while its rows do. The same for a row
     // however X is stored.

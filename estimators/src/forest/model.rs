@@ -2,7 +2,7 @@
 
 use super::quantiles::LeafSamples;
 use super::together::{check_trees, mean_values};
-use crate::tree::{Tree, argmax, fill_by, paths};
+use crate::tree::{Categories, Coded, Tree, argmax, check_categories, fill_by, paths};
 use crate::{
     AnyMatrix, ApplyOn, Attribute, Control, Dtype, Error, Model, PredictOn, ProbaOn, Report, Result, bad_input,
 };
@@ -24,6 +24,9 @@ macro_rules! forest_model {
             /// not asked for.
             #[serde(with = "crate::saved::array2")]
             pub oob: Array2<f64>,
+            /// The values of the features that hold categories, where there are such.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub categories: Option<Categories>,
             $($(#[$own_doc])* pub $own: $own_type,)*
             /// What the fit had to say.
             #[serde(default)]
@@ -40,7 +43,12 @@ macro_rules! forest_model {
             ///
             /// # Errors
             /// [`Error::Input`].
-            pub(super) fn check_start(&self, p: usize, n_classes: &[usize]) -> Result<()> {
+            pub(super) fn check_start(
+                &self,
+                p: usize,
+                n_classes: &[usize],
+                categories: Option<&Categories>,
+            ) -> Result<()> {
                 if (self.n_features_in(), self.n_classes()) != (p, n_classes) {
                     bad_input!(
                         "warm_start goes on with the trees of the last fit, which had {} features and {:?} classes, \
@@ -48,6 +56,9 @@ macro_rules! forest_model {
                         self.n_features_in(),
                         self.n_classes()
                     );
+                }
+                if self.categories.as_ref() != categories {
+                    bad_input!("warm_start goes on with the trees of the last fit, which had other categories");
                 }
                 Ok(())
             }
@@ -59,6 +70,7 @@ macro_rules! forest_model {
             }
             fn check(&self) -> Result<()> {
                 check_trees(&self.trees)?;
+                check_categories(self.categories.as_ref(), &self.trees)?;
                 if self.seeds.len() != self.trees.len() {
                     return Err(Error::File("its forest has another number of seeds than of trees".to_owned()));
                 }
@@ -76,6 +88,7 @@ macro_rules! forest_model {
                 let outputs = self.n_classes().len();
                 let mut attributes = vec![("n_outputs_", Attribute::Int(outputs as i64))];
                 attributes.extend(self.oob_attribute());
+                attributes.extend(self.categories.as_ref().map(|c| c.attribute(self.n_features_in())));
                 attributes
             }
         }
@@ -83,7 +96,7 @@ macro_rules! forest_model {
         impl ApplyOn for $name {
             fn apply_on(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<i64>> {
                 self.check_columns(x, $estimator)?;
-                apply(&self.trees, x, ctl)
+                apply(&self.trees, &Coded::new(self.categories.as_ref(), x, ctl)?.x(), ctl)
             }
             fn decision_path_on(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<(Vec<i64>, Vec<i64>)> {
                 let leaves = self.apply_on(x, ctl)?;
@@ -130,7 +143,7 @@ impl NumberForest {
 impl PredictOn for NumberForest {
     fn predict_on(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<f64>> {
         self.check_columns(x, "RandomForestRegressor")?;
-        mean_values(&self.trees, x, ctl)
+        mean_values(&self.trees, &Coded::new(self.categories.as_ref(), x, ctl)?.x(), ctl)
     }
 }
 
@@ -153,7 +166,7 @@ impl ClassForest {
     /// The mean class fractions, n × (outputs × the largest number of classes).
     fn shares(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<f64>> {
         self.check_columns(x, "RandomForestClassifier")?;
-        mean_values(&self.trees, x, ctl)
+        mean_values(&self.trees, &Coded::new(self.categories.as_ref(), x, ctl)?.x(), ctl)
     }
 }
 

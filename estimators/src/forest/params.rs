@@ -139,6 +139,8 @@ macro_rules! forest_params {
             /// Nodes of at least 1,024 rows choose among the borders of at most so many bins of a feature, which hold
             /// about as many rows each. Range [2, 255]; `None`: every node is searched exactly.
             pub max_bins: Option<u64>,
+            /// Which features hold categories, at most 65,535 each: any subset of them may go left.
+            pub categorical_features: Option<Categorical>,
         }
 
         impl Default for $name {
@@ -160,6 +162,7 @@ macro_rules! forest_params {
                     max_samples: None,
                     monotonic_cst: None,
                     max_bins: Some(255),
+                    categorical_features: None,
                 }
             }
         }

@@ -2,7 +2,7 @@
 //! with the row that is asked about, are its conditional distribution.
 
 use super::model::NumberForest;
-use crate::tree::{Tree, fill_by};
+use crate::tree::{Coded, Tree, fill_by};
 use crate::{AnyMatrix, Error, Model, Result, bad_input};
 use ironlearn_linalg::{Control, threads};
 use ndarray::{Array1, Array2};
@@ -131,7 +131,8 @@ impl NumberForest {
         }
         self.check_columns(x, "RandomForestRegressor")?;
         let mut leaves = vec![0_u32; x.nrows() * self.trees.len()];
-        fill_by(&self.trees, x, &mut leaves, self.trees.len(), ctl, |tree, some, out| {
+        let coded = Coded::new(self.categories.as_ref(), x, ctl)?;
+        fill_by(&self.trees, &coded.x(), &mut leaves, self.trees.len(), ctl, |tree, some, out| {
             out.chunks_exact_mut(self.trees.len()).zip(some).for_each(|(out, &leaf)| out[tree] = leaf);
         })?;
         let index = samples.index(&self.trees);

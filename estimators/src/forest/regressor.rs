@@ -5,7 +5,9 @@ use super::model::NumberForest;
 use super::out_of_bag::out_of_bag;
 use super::params::{Draw, Sampling, forest_params};
 use super::quantiles::LeafSamples;
-use crate::tree::{Count, Growth, MaxFeatures, NumberCriterion, NumberTarget, Splitter, growth};
+use crate::tree::{
+    Categorical, Categories, Coded, Count, Growth, MaxFeatures, NumberCriterion, NumberTarget, Splitter, growth,
+};
 use crate::{Backend, Checked, Control, Data, FitOn, Params, Result, bad_input};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
@@ -86,14 +88,20 @@ fn fit(
     }
     let target = NumberTarget::new(criterion, y)?;
     target.check_constraints(growth.monotonic_cst.is_some())?;
+    let categories = match start {
+        Some(start) if start.trees.len() == sampling.n_estimators => start.categories.clone(),
+        _ => Categories::learn(&data.x, growth.categorical_features, ctl)?,
+    };
     if let Some(start) = start
         && start.trees.len() != sampling.n_estimators
     {
-        start.check_start(data.x.ncols(), &vec![1; outputs])?;
+        start.check_start(data.x.ncols(), &vec![1; outputs], categories.as_ref())?;
     }
+    let coded = Coded::new(categories.as_ref(), &data.x, ctl)?;
+    let x = &coded.x();
     let weights = data.weights.as_ref().map(|w| w.to_vec());
     let grown = grow_trees(
-        &data.x,
+        x,
         growth,
         sampling,
         weights.as_deref(),
@@ -104,15 +112,15 @@ fn fit(
     )?;
     let mut report = grown.report;
     let oob = match &grown.draws {
-        Some(draws) if sampling.oob_score => out_of_bag(&grown.trees, &grown.seeds, draws, &data.x, &mut report, ctl)?,
+        Some(draws) if sampling.oob_score => out_of_bag(&grown.trees, &grown.seeds, draws, x, &mut report, ctl)?,
         _ => Array2::zeros((0, 0)),
     };
     let samples = if keep_samples {
         let y: Vec<f64> = y.iter().copied().collect();
-        Some(LeafSamples::new(&grown.trees, &data.x, &y, weights.as_deref(), ctl)?)
+        Some(LeafSamples::new(&grown.trees, x, &y, weights.as_deref(), ctl)?)
     } else {
         None
     };
     let rows_drawn = grown.draws.map_or(0, |draws| draws.size());
-    Ok(NumberForest { trees: grown.trees, seeds: grown.seeds, rows_drawn, oob, samples, report })
+    Ok(NumberForest { trees: grown.trees, seeds: grown.seeds, rows_drawn, oob, categories, samples, report })
 }

@@ -61,7 +61,7 @@ impl Boosted {
     /// Tree `k`, stages × outputs, as a model of its own.
     pub fn tree(&self, k: usize) -> Option<NumberTree> {
         let tree = self.trees.get(k)?.clone();
-        Some(NumberTree { tree, max_features: self.max_features, report: Report::direct("exact") })
+        Some(NumberTree { tree, max_features: self.max_features, categories: None, report: Report::direct("exact") })
     }
 
     fn check_rows(&self, x: &AnyMatrix<'_>) -> Result<()> {

@@ -75,6 +75,7 @@ impl<'a> Shared<'a> {
             min_impurity_decrease: self.min_impurity_decrease,
             ccp_alpha: self.ccp_alpha,
             monotonic_cst: None,
+            categorical_features: None,
         }
     }
 

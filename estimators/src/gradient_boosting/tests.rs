@@ -43,6 +43,7 @@ fn plan(p: usize) -> Plan {
         max_leaves: None,
         random: false,
         monotonic: None,
+        categorical: Vec::new(),
         seed: 5,
     }
 }

@@ -1,6 +1,7 @@
 //! Classification trees: DecisionTreeClassifier, and ExtraTreeClassifier, whose thresholds are drawn at random.
 
 use super::ClassTree;
+use super::categories::{Categorical, Categories, Coded};
 use super::columns::Columns;
 use super::params::{Count, FeatureRule, MaxFeatures, Splitter, growth};
 use super::target::ClassTarget;
@@ -53,6 +54,8 @@ macro_rules! class_tree {
             pub ccp_alpha: f64,
             /// For each feature whether the probability of class 1 may only rise (1), only fall (-1) or both (0); two classes.
             pub monotonic_cst: Option<Vec<i8>>,
+            /// Which features hold categories, at most 65,535 each: any subset of them may go left.
+            pub categorical_features: Option<Categorical>,
         }
 
         impl Default for $name {
@@ -71,6 +74,7 @@ macro_rules! class_tree {
                     class_weight: None,
                     ccp_alpha: 0.0,
                     monotonic_cst: None,
+                    categorical_features: None,
                 }
             }
         }
@@ -105,14 +109,16 @@ macro_rules! class_tree {
                     Some(rule) => Some(rule.of_rows(codes, n_classes, own.as_deref())?),
                     None => own,
                 };
-                let columns = Columns::new(&data.x)?;
+                let categories = Categories::learn(&data.x, growth.categorical_features, ctl)?;
+                let coded = Coded::new(categories.as_ref(), &data.x, ctl)?;
+                let columns = Columns::new(&coded.x())?;
                 let target = ClassTarget::new(params.criterion, codes, n_classes);
                 target.check_constraints(params.monotonic_cst.is_some())?;
                 let tree = ctl.timed("grow_tree", &on.host_name(), || {
                     target.grow(&growth, &columns, weights.as_deref(), ctl)
                 })?;
                 let max_features = growth.max_features.of(data.x.ncols());
-                Ok(ClassTree { tree, max_features, report: Report::direct("exact") })
+                Ok(ClassTree { tree, max_features, categories, report: Report::direct("exact") })
             }
         }
     };

@@ -38,6 +38,8 @@ pub struct Plan {
     pub random: bool,
     /// For each feature -1, 0 or 1, by the first output or class 0.
     pub monotonic: Option<Vec<i8>>,
+    /// Which features hold categories, as codes; empty: none does.
+    pub categorical: Vec<bool>,
     /// The seed.
     pub seed: u64,
 }

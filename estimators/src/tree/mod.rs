@@ -15,6 +15,7 @@
 //! # Ok::<(), ironlearn::Error>(())
 //! ```
 
+mod categories;
 pub mod classifier;
 pub(crate) mod columns;
 pub mod criterion;
@@ -38,6 +39,8 @@ mod structure;
 mod target;
 
 pub use crate::class_weight::{ClassWeight, WeightRule};
+pub use categories::{Categorical, Categories, CategorySets, Level};
+pub(crate) use categories::{Coded, check_categories};
 pub use classifier::{ClassCriterion, DecisionTreeClassifier, ExtraTreeClassifier};
 pub use columns::Columns;
 pub use criterion::Criterion;

@@ -1,6 +1,7 @@
 //! Fitted trees: what classification and regression share, and what they answer.
 
 use super::Tree;
+use super::categories::{Categories, Coded, check_categories};
 use crate::{AnyMatrix, ApplyOn, Attribute, Control, Error, Model, PredictOn, ProbaOn, Report, Result};
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,9 @@ macro_rules! tree_model {
             pub tree: Tree,
             /// The number of features that were drawn for each split.
             pub max_features: usize,
+            /// The values of the features that hold categories, where there are such.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub categories: Option<Categories>,
             /// What the fit had to say.
             #[serde(default)]
             pub report: Report,
@@ -24,25 +28,28 @@ macro_rules! tree_model {
                 self.tree.n_features
             }
             fn check(&self) -> Result<()> {
-                self.tree.check()
+                self.tree.check()?;
+                check_categories(self.categories.as_ref(), std::slice::from_ref(&self.tree))
             }
             fn report(&self) -> &Report {
                 &self.report
             }
             fn attributes(&self) -> Vec<(&'static str, Attribute)> {
-                attributes(&self.tree, self.max_features)
+                let mut all = attributes(&self.tree, self.max_features);
+                all.extend(self.categories.as_ref().map(|categories| categories.attribute(self.tree.n_features)));
+                all
             }
         }
 
         impl ApplyOn for $name {
             fn apply_on(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<i64>> {
                 self.check_columns(x, $estimator)?;
-                let leaves = self.tree.apply(x, ctl)?;
+                let leaves = self.tree.apply(&Coded::new(self.categories.as_ref(), x, ctl)?.x(), ctl)?;
                 Ok(Array1::from(leaves).insert_axis(ndarray::Axis(1)))
             }
             fn decision_path_on(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<(Vec<i64>, Vec<i64>)> {
                 self.check_columns(x, $estimator)?;
-                self.tree.decision_path(x, ctl)
+                self.tree.decision_path(&Coded::new(self.categories.as_ref(), x, ctl)?.x(), ctl)
             }
             fn trees(&self) -> Vec<&Tree> {
                 vec![&self.tree]
@@ -67,7 +74,8 @@ impl PredictOn for NumberTree {
         let outputs = self.tree.n_outputs();
         let mut out = vec![0.0; x.nrows() * outputs];
         let value = &self.tree.value;
-        self.tree.fill(x, &mut out, outputs, ctl, |leaf, out| {
+        let coded = Coded::new(self.categories.as_ref(), x, ctl)?;
+        self.tree.fill(&coded.x(), &mut out, outputs, ctl, |leaf, out| {
             out.iter_mut().zip(value.row(leaf)).for_each(|(out, v)| *out = *v);
         })?;
         matrix(x.nrows(), outputs, out)
@@ -95,7 +103,8 @@ impl PredictOn for ClassTree {
         let (outputs, widest) = (self.tree.n_outputs(), self.tree.max_n_classes());
         let mut out = vec![0.0; x.nrows() * outputs];
         let (value, n_classes) = (&self.tree.value, &self.tree.n_classes);
-        self.tree.fill(x, &mut out, outputs, ctl, |leaf, out| {
+        let coded = Coded::new(self.categories.as_ref(), x, ctl)?;
+        self.tree.fill(&coded.x(), &mut out, outputs, ctl, |leaf, out| {
             let value = value.row(leaf);
             for (k, (out, &classes)) in out.iter_mut().zip(n_classes).enumerate() {
                 *out = argmax((0..classes).map(|c| value[k * widest + c])) as f64;
@@ -110,6 +119,8 @@ impl ProbaOn for ClassTree {
         self.check_columns(x, "DecisionTreeClassifier")?;
         let widest = self.tree.max_n_classes();
         let value = &self.tree.value;
+        let coded = Coded::new(self.categories.as_ref(), x, ctl)?;
+        let x = &coded.x();
         let each = |(k, &classes): (usize, &usize)| {
             let mut out = vec![0.0; x.nrows() * classes];
             self.tree.fill(x, &mut out, classes, ctl, |leaf, out| {

@@ -1,6 +1,7 @@
 //! Nodes as they grow, in pieces, and how pieces become one tree.
 
 use super::Tree;
+use super::categories::Growing;
 use ndarray::{Array1, Array2};
 
 /// Where a child is.
@@ -49,6 +50,8 @@ pub struct Node {
     pub weight: f64,
     /// Whether missing values go left.
     pub missing_left: bool,
+    /// The set of categories that go the other way, among those of its piece; -1: the threshold decides.
+    pub set: i32,
 }
 
 /// The nodes of one piece, parents first.
@@ -58,6 +61,8 @@ pub struct Nodes {
     pub nodes: Vec<Node>,
     /// Their values, one after the other.
     pub values: Vec<f64>,
+    /// The sets of categories.
+    pub sets: Growing,
 }
 
 /// Marks what a leaf has no use for, as scikit-learn does.
@@ -71,6 +76,7 @@ impl Nodes {
         node.feature = UNDEFINED;
         node.threshold = f64::from(UNDEFINED);
         node.missing_left = false;
+        node.set = -1;
     }
 }
 
@@ -107,6 +113,8 @@ pub fn join(pieces: &[Nodes], depth_first: bool, n_features: usize, n_classes: &
         };
         order.iter().map(number).collect()
     };
+    let mut sets = Growing::default();
+    let set = order.iter().map(|at| sets.copy(&pieces[at.0 as usize].sets, node(at).set)).collect();
     Tree {
         n_features,
         n_classes: n_classes.to_vec(),
@@ -119,6 +127,7 @@ pub fn join(pieces: &[Nodes], depth_first: bool, n_features: usize, n_classes: &
         weighted_n_node_samples: order.iter().map(|at| node(at).weight).collect(),
         missing_go_to_left: order.iter().map(|at| u8::from(node(at).missing_left)).collect(),
         value,
+        categories: sets.finish(set),
         steps: Default::default(),
     }
 }

@@ -5,7 +5,7 @@ use super::grow::Plan;
 use super::nodes::{Child, Node, Nodes, UNDEFINED};
 use super::shared::{Scratch, Shared};
 use super::source::Source;
-use super::split::{Bounds, Candidate, Found, Search};
+use super::split::{Bounds, Candidate, Found, Place, Search};
 use crate::Result;
 use ironlearn_linalg::{Control, threads};
 use rand_chacha::ChaCha8Rng;
@@ -112,13 +112,20 @@ impl<C: Criterion> Grower<'_, '_, C> {
             impurity,
             weight,
             missing_left: false,
+            set: -1,
         });
         if self.is_leaf(*depth, n, weight, impurity) {
             return Ok(None);
         }
         let mut constant = Vec::new();
         let Some((feature, split)) = self.find(source, open, worker, wide, &mut constant)? else { return Ok(None) };
-        let threshold = source.settle(range, feature, &split, &self.shared, &mut worker.scratch);
+        let (threshold, set) = match split.at {
+            Place::Categories(_) | Place::Subset(_) => {
+                let sums = (self.criterion, &worker.totals);
+                (0.0, Some(source.settle_categories(range, feature, &split, sums, &self.shared, &mut worker.scratch)))
+            }
+            _ => (source.settle(range, feature, &split, &self.shared, &mut worker.scratch), None),
+        };
         let middle = range.start + split.n_left;
         let mut sides = [range.start..middle, middle..range.end].map(|range| {
             let entries = source.rows(&range, feature);
@@ -149,6 +156,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
         let last = nodes.nodes.len() - 1;
         let node = &mut nodes.nodes[last];
         (node.feature, node.threshold, node.missing_left) = (feature as i32, threshold, split.missing_left);
+        node.set = set.map_or(-1, |codes| nodes.sets.push(codes));
         let bounds = self.child_bounds(feature, open.bounds, sides[0].3, sides[1].3);
         let mut child = |side: usize| Open {
             range: std::mem::take(&mut sides[side].0),
@@ -191,10 +199,12 @@ impl<C: Criterion> Grower<'_, '_, C> {
             let sign = self.plan.monotonic.as_ref().map_or(0, |signs| signs[feature as usize]);
             let (criterion, limits, monotonic) = (self.criterion, self.plan.limits, (sign, open.bounds));
             let search = Search { criterion, totals, limits, monotonic };
-            if self.plan.random {
-                source.random(&open.range, feature, bits, &search, &self.shared, scratch, scan)
-            } else {
-                source.best(&open.range, feature, &search, &self.shared, scratch, scan)
+            let categorical = self.plan.categorical.get(feature as usize) == Some(&true);
+            match (self.plan.random, categorical) {
+                (true, false) => source.random(&open.range, feature, bits, &search, &self.shared, scratch, scan),
+                (true, true) => source.random_subset(&open.range, feature, bits, &search, &self.shared, scratch, scan),
+                (false, false) => source.best(&open.range, feature, &search, &self.shared, scratch, scan),
+                (false, true) => source.best_subset(&open.range, feature, &search, &self.shared, scratch, scan),
             }
         };
         let mut best: Option<(u32, Candidate)> = None;

@@ -1,5 +1,6 @@
 //! The parameters that both trees share, and their resolution for given data.
 
+use super::categories::Categorical;
 use super::grow::Plan;
 use super::split::Limits;
 use crate::{Error, Result};
@@ -90,6 +91,7 @@ pub(crate) struct Growth<'a> {
     pub min_impurity_decrease: f64,
     pub ccp_alpha: f64,
     pub monotonic_cst: Option<&'a [i8]>,
+    pub categorical_features: Option<&'a Categorical>,
 }
 
 /// Takes the fields of either parameter struct that [`Growth`] names.
@@ -111,6 +113,7 @@ macro_rules! growth {
             min_impurity_decrease: $params.min_impurity_decrease,
             ccp_alpha: $params.ccp_alpha,
             monotonic_cst: $params.monotonic_cst.as_deref(),
+            categorical_features: $params.categorical_features.as_ref(),
         }
     };
 }
@@ -170,6 +173,10 @@ impl Growth<'_> {
         {
             crate::bad_input!("monotonic_cst has shape {} but the input data X has {p} features.", signs.len());
         }
+        let categorical = self.categorical_features.map(|c| c.mask(p)).transpose()?.unwrap_or_default();
+        if self.monotonic_cst.unwrap_or(&[]).iter().zip(&categorical).any(|(&sign, &flag)| sign != 0 && flag) {
+            crate::bad_input!("Categorical features cannot have monotonic constraints.");
+        }
         let large = |v: Option<u64>| v.map(|v| usize::try_from(v).unwrap_or(usize::MAX));
         Ok(Plan {
             max_depth: large(self.max_depth).unwrap_or(i32::MAX as usize),
@@ -180,6 +187,7 @@ impl Growth<'_> {
             max_leaves: large(self.max_leaf_nodes),
             random: self.splitter == Splitter::Random,
             monotonic,
+            categorical,
             seed: self.random_state,
         })
     }

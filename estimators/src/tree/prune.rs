@@ -118,6 +118,7 @@ impl Tree {
             weighted_n_node_samples: self.weighted_n_node_samples.select(Axis(0), &order),
             missing_go_to_left: missing,
             value: self.value.select(Axis(0), &order),
+            categories: self.categories.as_ref().and_then(|sets| sets.select(&order, |node| !leaf[node])),
             steps: Default::default(),
         }
     }

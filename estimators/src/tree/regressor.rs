@@ -1,6 +1,7 @@
 //! Regression trees: DecisionTreeRegressor, and ExtraTreeRegressor, whose thresholds are drawn at random.
 
 use super::NumberTree;
+use super::categories::{Categorical, Categories, Coded};
 use super::columns::Columns;
 use super::params::{Count, MaxFeatures, Splitter, growth};
 use super::target::NumberTarget;
@@ -51,6 +52,8 @@ macro_rules! number_tree {
             pub ccp_alpha: f64,
             /// For each feature whether the prediction may only rise (1), only fall (-1) or both (0); one output.
             pub monotonic_cst: Option<Vec<i8>>,
+            /// Which features hold categories, at most 65,535 each: any subset of them may go left.
+            pub categorical_features: Option<Categorical>,
         }
 
         impl Default for $name {
@@ -68,6 +71,7 @@ macro_rules! number_tree {
                     min_impurity_decrease: 0.0,
                     ccp_alpha: 0.0,
                     monotonic_cst: None,
+                    categorical_features: None,
                 }
             }
         }
@@ -97,14 +101,16 @@ macro_rules! number_tree {
                 data.check()?;
                 let growth = growth!(params);
                 let weights = data.weights.as_ref().map(|w| w.to_vec());
-                let columns = Columns::new(&data.x)?;
+                let categories = Categories::learn(&data.x, growth.categorical_features, ctl)?;
+                let coded = Coded::new(categories.as_ref(), &data.x, ctl)?;
+                let columns = Columns::new(&coded.x())?;
                 let target = NumberTarget::new(params.criterion, data.values(Self::NAME)?)?;
                 target.check_constraints(params.monotonic_cst.is_some())?;
                 let tree = ctl.timed("grow_tree", &on.host_name(), || {
                     target.grow(&growth, &columns, weights.as_deref(), ctl)
                 })?;
                 let max_features = growth.max_features.of(data.x.ncols());
-                Ok(NumberTree { tree, max_features, report: Report::direct("exact") })
+                Ok(NumberTree { tree, max_features, categories, report: Report::direct("exact") })
             }
         }
     };

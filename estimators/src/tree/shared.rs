@@ -1,5 +1,6 @@
 //! What all parts of one tree's growth look at together: X, and a place for each row.
 
+use super::categories::Groups;
 use super::columns::{Columns, Sparse};
 use super::criterion::row;
 use super::order::{self, Room};
@@ -16,6 +17,7 @@ pub struct Scratch {
     pub(super) keys: Keys,
     pub(super) counts: Vec<u32>,
     pub(super) sums: Vec<f64>,
+    pub(super) groups: Groups,
 }
 
 /// What is common to all parts of one tree's growth.

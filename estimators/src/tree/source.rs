@@ -4,6 +4,7 @@
 //! sparse, and where thresholds are drawn at random. Both hand out the same order, so the tree is the same.
 
 use super::Criterion;
+use super::categories::{self, Groups};
 use super::columns::Columns;
 use super::criterion::row;
 use super::order::{self, MISSING};
@@ -77,6 +78,90 @@ impl<'a> Source<'a> {
         let entries = self.order(node, feature, shared, scratch);
         let n_missing = entries.iter().rev().take_while(|&&e| e & MISSING != 0).count();
         search.best(entries, n_missing, |row| shared.columns.value(row, feature as usize), scan)
+    }
+
+    /// The node's entries in the order of the codes of `feature`, and room for its categories.
+    fn by_code<'s>(
+        &'s self,
+        node: &Range<usize>,
+        feature: u32,
+        shared: &Shared<'_, '_>,
+        scratch: &'s mut Scratch,
+    ) -> (&'s [u32], &'s mut Groups) {
+        match (self, shared.columns) {
+            (Source::Sorted(lists), _) => return (&lists[feature as usize][node.clone()], &mut scratch.groups),
+            (Source::Samples(rows, _), Columns::Ranked(ranks, _)) => {
+                let Scratch { keys, sorted, .. } = scratch;
+                let rows = &rows[node.clone()];
+                if !ranks.sort(rows, feature as usize, keys, sorted) {
+                    sorted.extend_from_slice(rows);
+                }
+            }
+            _ => {
+                self.order(node, feature, shared, scratch);
+            }
+        }
+        (&scratch.sorted, &mut scratch.groups)
+    }
+
+    /// The best split on `feature`, which holds categories.
+    pub fn best_subset<C: Criterion>(
+        &self,
+        node: &Range<usize>,
+        feature: u32,
+        search: &Search<'_, C>,
+        shared: &Shared<'_, '_>,
+        scratch: &mut Scratch,
+        scan: &mut C::Scan,
+    ) -> Found {
+        let (entries, groups) = self.by_code(node, feature, shared, scratch);
+        categories::best(entries, search, groups, scan)
+    }
+
+    /// A split on `feature`, which holds categories, by a subset of them drawn by `draw` (64 random bits).
+    #[allow(clippy::too_many_arguments, reason = "the surroundings of one search")]
+    pub fn random_subset<C: Criterion>(
+        &self,
+        node: &Range<usize>,
+        feature: u32,
+        draw: u64,
+        search: &Search<'_, C>,
+        shared: &Shared<'_, '_>,
+        scratch: &mut Scratch,
+        scan: &mut C::Scan,
+    ) -> Found {
+        let Source::Samples(rows, start) = self else {
+            return Found { constant: true, best: None };
+        };
+        let rows = &rows[node.clone()];
+        shared.values(rows, start + node.start, feature as usize, &mut scratch.values);
+        categories::subset_of(rows, draw, search, scratch, scan)
+    }
+
+    /// [`Source::settle`] of a split by categories; returns those that do not go with missing values, rising.
+    pub fn settle_categories<C: Criterion>(
+        &mut self,
+        node: &Range<usize>,
+        feature: u32,
+        split: &Candidate,
+        sums: (&C, &C::Totals),
+        shared: &Shared<'_, '_>,
+        scratch: &mut Scratch,
+    ) -> Vec<u32> {
+        let mut moved = std::mem::take(&mut scratch.entries);
+        let (entries, groups) = self.by_code(node, feature, shared, scratch);
+        let code = |entry: u32| shared.columns.value(row(entry), feature as usize) as u32;
+        let others = categories::settle(entries, split, sums, groups, code, &mut moved);
+        match self {
+            Source::Sorted(lists) => lists[feature as usize][node.clone()].copy_from_slice(&moved),
+            Source::Samples(rows, start) => {
+                let rows = &mut rows[node.clone()];
+                rows.iter_mut().zip(&moved).for_each(|(to, &entry)| *to = row(entry) as u32);
+                shared.note_places(rows, *start + node.start);
+            }
+        }
+        scratch.entries = moved;
+        others
     }
 
     /// Sorts the node's rows into those left and right of a threshold drawn by `draw` (64 random bits).

@@ -55,6 +55,10 @@ pub enum Place {
     Drawn(f64),
     /// Between these two ranks of the column; without a second one, only missing values go right.
     Ranks(u32, Option<u32>),
+    /// After so many of the node's categories, in their order.
+    Categories(u32),
+    /// The categories that this key draws go left.
+    Subset(u64),
 }
 
 /// What a feature offers.

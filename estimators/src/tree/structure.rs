@@ -1,5 +1,6 @@
 //! A fitted tree: a struct of arrays, one entry a node, the root first.
 
+use super::categories::CategorySets;
 use super::steps::Steps;
 use crate::{Error, Result};
 use ndarray::{Array1, Array2};
@@ -40,6 +41,9 @@ pub struct Tree {
     /// Nodes × (outputs × the largest number of classes): class fractions, or numbers in units of y.
     #[serde(with = "crate::saved::array2")]
     pub value: Array2<f64>,
+    /// The sets of categories where such decide, not thresholds: X holds their codes then (see [`super::Categories`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub categories: Option<CategorySets>,
     /// The form that predictions walk, made when first needed.
     #[serde(skip)]
     pub(super) steps: OnceLock<Steps>,
@@ -58,6 +62,7 @@ impl PartialEq for Tree {
             && self.weighted_n_node_samples == other.weighted_n_node_samples
             && self.missing_go_to_left == other.missing_go_to_left
             && self.value == other.value
+            && self.categories == other.categories
     }
 }
 
@@ -177,6 +182,6 @@ impl Tree {
         if has_parent.contains(&false) {
             return bad("has a node without a parent");
         }
-        Ok(())
+        self.categories.as_ref().map_or(Ok(()), |sets| sets.check(n, |node| self.children_left[node] >= 0))
     }
 }

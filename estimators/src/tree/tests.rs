@@ -191,6 +191,7 @@ fn lists_ranks_and_bins_grow_the_same_tree() {
             min_impurity_decrease: 0.0,
             ccp_alpha: 0.0,
             monotonic_cst: None,
+            categorical_features: None,
         };
         let (ctl, columns) = (Control::new(), || Columns::new(&any).unwrap());
         let ground = |bins| Ground::new(columns(), 3, false, bins, &ctl).unwrap();

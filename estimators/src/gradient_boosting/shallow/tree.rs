@@ -339,6 +339,7 @@ impl<const S: usize> Grower<'_, S> {
             impurity: totals.impurity(),
             weight: totals.node.weight,
             missing_left: false,
+            set: -1,
         });
         self.nodes_of[leaf.mark as usize] = at as u32;
         at

@@ -119,6 +119,18 @@ impl<'a> Classes<'a> {
         scan.weight_left += bin[..self.offsets[1]].iter().sum::<f64>();
     }
 
+    /// The share of the second of two classes, or all shares.
+    fn dimensions(&self) -> usize {
+        if self.n_counts() <= 2 && self.outputs() == 1 { 1 } else { self.n_counts() }
+    }
+
+    fn locate(&self, sums: &[f64], out: &mut [f64]) -> f64 {
+        let weight = sums[..self.offsets[1]].iter().sum::<f64>();
+        let shown = &sums[sums.len() - out.len()..];
+        out.iter_mut().zip(shown).for_each(|(out, count)| *out = count / weight);
+        weight
+    }
+
     /// The mean over the outputs of `impurity(counts, weight)`.
     fn mean(&self, counts: &[f64], weight: f64, impurity: fn(&[f64], f64) -> f64) -> f64 {
         let each = self.offsets.windows(2).map(|k| impurity(&counts[k[0]..k[1]], weight));
@@ -195,6 +207,12 @@ macro_rules! class_criterion {
             }
             fn push_bin(&self, scan: &mut Sides, bin: &[f64]) {
                 self.0.push_bin(scan, bin);
+            }
+            fn dimensions(&self) -> usize {
+                self.0.dimensions()
+            }
+            fn locate(&self, _: &[u32], sums: &[f64], _: &Counts, out: &mut [f64]) -> f64 {
+                self.0.locate(sums, out)
             }
         }
     };
@@ -433,5 +451,11 @@ impl Criterion for GiniOne<'_> {
         for (code, &w) in bin.iter().enumerate() {
             Self::move_left(scan, code, w);
         }
+    }
+    fn dimensions(&self) -> usize {
+        self.classes.dimensions()
+    }
+    fn locate(&self, _: &[u32], sums: &[f64], _: &Counts, out: &mut [f64]) -> f64 {
+        self.classes.locate(sums, out)
     }
 }

@@ -167,6 +167,20 @@ impl Criterion for AbsoluteError<'_> {
     fn sides(&self, scan: &Errors) -> (f64, f64) {
         (scan.left_median[scan.at - 1], scan.right_median[scan.at])
     }
+    fn dimensions(&self) -> usize {
+        self.outputs
+    }
+    fn locate(&self, entries: &[u32], _: &[f64], _: &Ranked, out: &mut [f64]) -> f64 {
+        let weight = entries.iter().map(|&e| self.weight_of(row(e))).sum();
+        let mut order: Vec<(f64, u32)> = Vec::with_capacity(entries.len());
+        for (k, out) in out.iter_mut().enumerate() {
+            order.clear();
+            order.extend(entries.iter().map(|&e| (self.y[row(e) * self.outputs + k], row(e) as u32)));
+            order.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            *out = self.median(&order, weight);
+        }
+        weight
+    }
 }
 
 impl AbsoluteError<'_> {

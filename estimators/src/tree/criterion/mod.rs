@@ -87,6 +87,13 @@ pub trait Criterion: Sync {
         let _ = (row, bin, sums);
     }
 
+    /// How many numbers say where the rows of a category lie; 1: along a line.
+    fn dimensions(&self) -> usize;
+
+    /// Writes where the rows of a category lie, which is what a leaf of them would predict but for what follows from the
+    /// rest, and returns their weight. `sums` are theirs as those of a bin, where there are such.
+    fn locate(&self, entries: &[u32], sums: &[f64], totals: &Self::Totals, out: &mut [f64]) -> f64;
+
     /// Moves all rows of a bin to the left.
     fn push_bin(&self, scan: &mut Self::Scan, bin: &[f64]) {
         let _ = (scan, bin);

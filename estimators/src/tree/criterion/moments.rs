@@ -186,6 +186,13 @@ macro_rules! sums_criterion {
         fn push_bin(&self, scan: &mut Left, bin: &[f64]) {
             self.0.push_bin(scan, bin);
         }
+        fn dimensions(&self) -> usize {
+            self.0.outputs
+        }
+        fn locate(&self, _: &[u32], sums: &[f64], _: &Sums, out: &mut [f64]) -> f64 {
+            out.iter_mut().zip(&sums[1..]).for_each(|(out, sum)| *out = sum / sums[0]);
+            sums[0]
+        }
     };
 }
 
