@@ -12,7 +12,9 @@ const DENSE: usize = 1 << 27;
 pub fn fits_dense(pipeline: &TablePipeline, table: &Table) -> bool {
     let of = |values: &Values| match values {
         Values::Number(_) => 2,
-        Values::Text { levels, .. } if levels.len() <= pipeline.max_levels => levels.len() + 1,
+        Values::Text { levels, .. } if levels.len() <= pipeline.max_levels && !pipeline.marks_text() => {
+            levels.len() + 1
+        }
         Values::Text { .. } => 1,
         Values::Time(_) => 7,
     };
@@ -44,6 +46,9 @@ fn becomes(pipeline: &TablePipeline, values: &Values, has_target: bool) -> Strin
     let filled = if pipeline.numbers == Strategy::Mean { "missing: mean" } else { "missing: median" };
     match values {
         Values::Number(_) => format!("a number, scaled ({filled})"),
+        Values::Text { levels, .. } if levels.len() <= pipeline.max_levels && pipeline.marks_text() => {
+            "a category".into()
+        }
         Values::Text { levels, .. } if levels.len() <= pipeline.max_levels => "one column a level".into(),
         Values::Text { .. } if has_target => "the target's mean by level, scaled".into(),
         Values::Text { .. } => "how often its level occurs, scaled".into(),

@@ -74,7 +74,7 @@ def test_all_ways_to_name_the_features_grow_the_same(cls):
     np.testing.assert_array_equal(model.predict(numbers), answer)
     np.testing.assert_array_equal(model.apply(numbers), wanted.apply(X))
     assert small(cls).fit(numbers, y).is_categorical_ is None
-    assert (small(cls, categorical_features="from_dtype").fit(numbers, y).predict(numbers) != answer).any()
+    assert small(cls, categorical_features="from_dtype").fit(numbers, y).is_categorical_ is None
 
 
 @pytest.mark.parametrize("cls", CLASSES)
@@ -124,15 +124,21 @@ def test_the_shell_predicts_the_same(cls, tmp_path):
 
 
 @pytest.mark.skipif(shell() is None, reason="the ironlearn binary is not built")
-def test_the_shell_trains_with_them(tmp_path):
-    random = np.random.RandomState(0)
-    codes = random.randint(8, size=600)
-    frame = pd.DataFrame({"a": random.normal(size=600), "b": codes, "y": random.normal(size=8)[codes]})
-    frame.to_csv(tmp_path / "rows.csv", index=False)
-    run = [shell(), "train", "rows.csv", "--target", "y", "--model", "decision-tree", "--task", "regression"]
-    params = ["--param", "categorical_features=[1]", "--param", "max_depth=1", "--test-size", "0", "--out", "model"]
-    done = subprocess.run([*run, *params], cwd=tmp_path, capture_output=True, text=True)
+@pytest.mark.parametrize("model", ["decision-tree", "random-forest", "hist-gradient-boosting"])
+@pytest.mark.parametrize("marks", ["from_dtype", "[0]"])
+def test_the_shell_trains_with_them(model, marks, tmp_path):
+    X, y, _ = table()
+    frame = X if marks == "from_dtype" else pd.DataFrame({"city": X["city"].cat.codes, "number": X["number"]})
+    frame.assign(y=y).to_csv(tmp_path / "rows.csv", index=False)
+    run = [shell(), "train", "rows.csv", "--target", "y", "--model", model, "--task", "regression", "--out", "model"]
+    done = subprocess.run(
+        [*run, "--param", f"categorical_features={marks}"], cwd=tmp_path, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
+    assert ("a category" in done.stderr) == (marks == "from_dtype")
+    again = ironlearn.load(tmp_path / "model")
+    assert r2_score(y, again.predict(frame)) > 0.8
+    assert again.steps[-1][1].is_categorical_.tolist()[:2] == [True, False]
 
 
 @pytest.mark.parametrize("criterion", ["squared_error", "absolute_error", "poisson"])

@@ -4,11 +4,15 @@ use super::target::TargetColumn;
 use super::{InputColumn, Pipeline};
 use crate::preprocess::{
     AnyTransformer, Block, Branch, ColumnTransformer, DateTimeEncoder, FrequencyEncoder, OnUnknown, OneHotEncoder,
-    Selector, SimpleImputer, StandardScaler, Steps, Strategy, TargetEncoder,
+    OrdinalEncoder, Selector, SimpleImputer, StandardScaler, Steps, Strategy, TargetEncoder, Unknown,
 };
 use crate::{AnyEstimator, Backend, Control, Result, Saved, Target, bad_input};
 use ironlearn_datasets::{ColumnType, Table, Values};
 use ndarray::ArrayView1;
+use rmpv::Value;
+
+/// The parameter that says which features hold categories.
+const MARKS: &str = "categorical_features";
 
 /// How a table becomes X, and the estimator that is fitted to it.
 ///
@@ -17,6 +21,8 @@ use ndarray::ArrayView1;
 /// * Text: one column of 0 and 1 for each level, a missing entry being a level. Above [`TablePipeline::max_levels`]
 ///   levels: what the target is on average where the level occurs, by cross-fitting; without a target, how frequent the
 ///   level is; then scaled. A level that was not seen gets zeros, or the average.
+///   Where the estimator's `categorical_features` is `from_dtype`, text of few levels becomes codes instead, which the
+///   estimator is told to be categories; a missing or new level is a missing value.
 /// * Times: year, month, day, day of the week, hour and epoch, treated as numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TablePipeline {
@@ -36,6 +42,28 @@ impl TablePipeline {
         TablePipeline { estimator, numbers: Strategy::Median, max_levels: 255, sparse_threshold: 0.3 }
     }
 
+    /// Whether text becomes categories of the estimator.
+    pub fn marks_text(&self) -> bool {
+        let by_type = |(name, value): &(String, Value)| name == MARKS && value.as_str() == Some("from_dtype");
+        self.estimator.params().iter().any(by_type)
+    }
+
+    fn is_few(&self, values: &Values) -> bool {
+        matches!(values, Values::Text { levels, .. } if levels.len() <= self.max_levels)
+    }
+
+    /// The estimator that is fitted to X: where text becomes categories, with their places, which come first.
+    fn on_places(&self, table: &Table) -> Result<AnyEstimator> {
+        if !self.marks_text() {
+            return Ok(self.estimator.clone());
+        }
+        let n = table.columns().iter().filter(|column| self.is_few(&column.values)).count();
+        let places = Value::Array((0..n).map(Value::from).collect());
+        let place = |(name, value): (String, Value)| if name == MARKS { (name, places.clone()) } else { (name, value) };
+        let params: Vec<(String, Value)> = self.estimator.params().into_iter().map(place).collect();
+        AnyEstimator::with_params(self.estimator.name(), &params)
+    }
+
     /// The step that makes X of `table`. `has_target`: whether text of many levels can be encoded by a target.
     pub fn columns(&self, table: &Table, has_target: bool) -> ColumnTransformer {
         let impute = || SimpleImputer { strategy: self.numbers, add_indicator: true, ..SimpleImputer::default() };
@@ -44,13 +72,21 @@ impl TablePipeline {
         for column in table.columns() {
             let group = match &column.values {
                 Values::Number(_) => &mut numbers,
-                Values::Text { levels, .. } if levels.len() > self.max_levels => &mut many,
-                Values::Text { .. } => &mut few,
+                values if self.is_few(values) => &mut few,
+                Values::Text { .. } => &mut many,
                 Values::Time(_) => &mut times,
             };
             group.push(Selector::Name(column.name.clone()));
         }
         let mut branches = Vec::new();
+        if self.marks_text() && !few.is_empty() {
+            let encoder = OrdinalEncoder {
+                handle_unknown: Unknown::UseEncodedValue,
+                unknown_value: Some(f64::NAN),
+                ..OrdinalEncoder::default()
+            };
+            branches.push(Branch::new("categories", encoder, std::mem::take(&mut few)));
+        }
         if !numbers.is_empty() {
             let steps = Steps::new([("impute", impute().into()), ("scale", scale())]);
             branches.push(Branch::new("numbers", steps, numbers));
@@ -112,7 +148,7 @@ impl TablePipeline {
         let columns = self.columns(&table, y.is_some());
         let name = self.estimator.name().to_lowercase();
         let pipeline =
-            Pipeline { steps: vec![("columns".into(), columns.into())], estimator: (name, self.estimator.clone()) };
+            Pipeline { steps: vec![("columns".into(), columns.into())], estimator: (name, self.on_places(&table)?) };
         let mut saved = pipeline.fit(&Block::from(&table), &of_target, weights, on, ctl)?;
         let input = |c: &ironlearn_datasets::Column| InputColumn { name: c.name.clone(), kind: c.values.column_type() };
         saved.columns = table.columns().iter().map(input).collect();
@@ -128,6 +164,9 @@ impl TablePipeline {
         let strategy = if self.numbers == Strategy::Mean { "mean" } else { "median" };
         match kind {
             ColumnType::Number => format!("missing ones by the {strategy}, scaled"),
+            ColumnType::Text if self.marks_text() => {
+                format!("categories; above {} levels by the target", self.max_levels)
+            }
             ColumnType::Text => format!("one-hot; above {} levels by the target", self.max_levels),
             ColumnType::Time => "year, month, day, weekday, hour and epoch, scaled".into(),
         }

@@ -172,3 +172,27 @@ fn mutated_files_never_panic() {
         }
     }
 }
+
+/// Text goes to trees and boosting as categories where they ask for it, through the file too.
+#[test]
+fn text_becomes_categories_where_the_estimator_takes_them() {
+    let (table, ctl) = (table(600), Control::new());
+    let marked = [("categorical_features".to_owned(), rmpv::Value::from("from_dtype"))];
+    for (name, max_levels, text) in [
+        ("DecisionTreeRegressor", 1000, vec!["color", "tail"]),
+        ("ExtraTreesRegressor", 1000, vec!["color", "tail"]),
+        ("HistGradientBoostingRegressor", 255, vec!["color"]),
+    ] {
+        let estimator = AnyEstimator::with_params(name, &marked).unwrap();
+        let pipeline = TablePipeline { max_levels, ..TablePipeline::new(estimator) };
+        let saved = pipeline.fit(&table, Some("y"), None, &Cpu, &ctl).unwrap();
+        assert_eq!(saved.feature_names_out()[..text.len()], text);
+        let predicted = saved.predict_table(&table, &ctl).unwrap();
+        let again = Saved::from_bytes(&saved.to_bytes().unwrap()).unwrap();
+        assert_eq!(bits(&again.predict_table(&table, &ctl).unwrap()), bits(&predicted));
+        let marks = saved.model().unwrap().attributes().into_iter().find(|(name, _)| *name == "is_categorical_");
+        let Some((_, crate::Attribute::Flags(marks))) = marks else { panic!("{name} has no categories") };
+        assert_eq!(marks.iter().map(|&flag| usize::from(flag)).sum::<usize>(), text.len());
+        assert!(marks.iter().take(text.len()).all(|&flag| flag == 1));
+    }
+}

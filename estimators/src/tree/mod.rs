@@ -39,7 +39,7 @@ mod structure;
 mod target;
 
 pub use crate::class_weight::{ClassWeight, WeightRule};
-pub use categories::{Categorical, Categories, CategorySets, Level};
+pub use categories::{Categorical, CategoricalRule, Categories, CategorySets, Level};
 pub(crate) use categories::{Coded, check_categories};
 pub use classifier::{ClassCriterion, DecisionTreeClassifier, ExtraTreeClassifier};
 pub use columns::Columns;

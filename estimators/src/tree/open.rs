@@ -118,7 +118,10 @@ impl<C: Criterion> Grower<'_, '_, C> {
             return Ok(None);
         }
         let mut constant = Vec::new();
-        let Some((feature, split)) = self.find(source, open, worker, wide, &mut constant)? else { return Ok(None) };
+        let most = weight * impurity * self.criterion.unit();
+        let Some((feature, split)) = self.find(source, open, most, worker, wide, &mut constant)? else {
+            return Ok(None);
+        };
         let (threshold, set) = match split.at {
             Place::Categories(_) | Place::Subset(_) => {
                 let sums = (self.criterion, &worker.totals);
@@ -187,6 +190,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
         &self,
         source: &Source<'_>,
         open: &Open,
+        most: f64,
         worker: &mut Worker<C>,
         wide: bool,
         constant: &mut Vec<u32>,
@@ -198,7 +202,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
         let look = |(feature, bits): (u32, u64), scratch: &mut Scratch, scan: &mut C::Scan| -> Found {
             let sign = self.plan.monotonic.as_ref().map_or(0, |signs| signs[feature as usize]);
             let (criterion, limits, monotonic) = (self.criterion, self.plan.limits, (sign, open.bounds));
-            let search = Search { criterion, totals, limits, monotonic };
+            let search = Search { criterion, totals, limits, monotonic, most };
             let categorical = self.plan.categorical.get(feature as usize) == Some(&true);
             match (self.plan.random, categorical) {
                 (true, false) => source.random(&open.range, feature, bits, &search, &self.shared, scratch, scan),

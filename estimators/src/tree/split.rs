@@ -81,6 +81,8 @@ pub struct Search<'a, C: Criterion> {
     pub limits: Limits,
     /// The feature's constraint (0: none) and the node's bounds.
     pub monotonic: (i8, Bounds),
+    /// By how much a split without any error left would raise the gain: the node's weight times its impurity.
+    pub most: f64,
 }
 
 impl<C: Criterion> Search<'_, C> {

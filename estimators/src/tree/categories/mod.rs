@@ -34,6 +34,16 @@ pub enum Categorical {
     Mask(Vec<bool>),
     /// By place.
     Places(Vec<u32>),
+    /// By a rule.
+    Rule(CategoricalRule),
+}
+
+/// A rule for the features that hold categories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CategoricalRule {
+    /// The columns of a table that hold text (see [`crate::pipeline::TablePipeline`]); a matrix has none.
+    FromDtype,
 }
 
 impl Categorical {
@@ -43,6 +53,7 @@ impl Categorical {
     /// [`crate::Error::Input`] for flags of other features.
     pub fn mask(&self, p: usize) -> Result<Vec<bool>> {
         match self {
+            Categorical::Rule(CategoricalRule::FromDtype) => Ok(vec![false; p]),
             Categorical::Mask(mask) if mask.len() == p => Ok(mask.clone()),
             Categorical::Mask(mask) => bad_input!(
                 "categorical_features set as a boolean mask must have shape (n_features,), got: ({},)",

@@ -106,7 +106,16 @@ pub fn best<C: Criterion>(entries: &[u32], search: &Search<'_, C>, groups: &mut 
     } else {
         best_of_entries(known, missing, search, groups, scan)
     };
-    Found { constant: false, best }
+    let chance = by_chance(groups.len(), entries.len()) * search.most;
+    let fair = |best: Candidate| Candidate { gain: best.gain - chance, ..best };
+    Found { constant: false, best: if chance.is_finite() { best.map(fair) } else { best } }
+}
+
+/// The share of a node's impurity that so many categories of `n` rows explain where they have nothing to do with y,
+/// beyond two of them, which leave no choice. What a feature gains is compared with others less this share: else one
+/// of thousands of categories would nearly always win (Loh and Shih 1997, Statistica Sinica 7:815).
+fn by_chance(categories: usize, n: usize) -> f64 {
+    categories.saturating_sub(2) as f64 / n.saturating_sub(1).max(1) as f64
 }
 
 fn best_of_sums<C: Criterion>(

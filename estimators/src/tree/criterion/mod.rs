@@ -67,6 +67,11 @@ pub trait Criterion: Sync {
     /// A number that is the larger the more the split reduces the impurity; only comparable within a node.
     fn gain(&self, scan: &Self::Scan) -> f64;
 
+    /// How many units of [`Criterion::gain`] a unit of weight × [`Criterion::impurity`] is.
+    fn unit(&self) -> f64 {
+        1.0
+    }
+
     /// The gain of the split after the first i entries, at place i (place 0 means nothing), where
     /// [`Criterion::VECTOR`] says so.
     fn gains<'s>(&self, scan: &'s mut Self::Scan, totals: &Self::Totals, entries: &[u32]) -> &'s [f64] {

@@ -186,6 +186,9 @@ macro_rules! sums_criterion {
         fn push_bin(&self, scan: &mut Left, bin: &[f64]) {
             self.0.push_bin(scan, bin);
         }
+        fn unit(&self) -> f64 {
+            self.0.outputs as f64
+        }
         fn dimensions(&self) -> usize {
             self.0.outputs
         }
