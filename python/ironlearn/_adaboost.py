@@ -119,7 +119,8 @@ class BaseWeightBoosting(_members.Savable, BaseEnsemble):
 
     def _boosts_in_the_core(self):
         base = self.estimator_
-        plain = type(base) in TREES and is_classifier(base) == is_classifier(self) and base.monotonic_cst is None
+        plain = type(base) in TREES and is_classifier(base) == is_classifier(self)
+        plain = plain and base.monotonic_cst is None and base.categorical_features is None
         return plain and getattr(base, "class_weight", None) is None and not hasattr(base, "_skl_callbacks")
 
     def _boost_in_the_core(self, X, y, weights, random_state):

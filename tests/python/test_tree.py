@@ -58,8 +58,10 @@ def same_tree(ours, theirs):
 
 def reference(ours, X, y, weights=None):
     """scikit-learn's tree. Of equally good splits it draws one, as we do: the seed that drew as ours is looked for."""
+    params = ours.get_params()
+    del params["categorical_features"]  # ours alone
     for seed in range(200):
-        theirs = REFERENCE[type(ours)](**{**ours.get_params(), "random_state": seed}).fit(X, y, sample_weight=weights)
+        theirs = REFERENCE[type(ours)](**{**params, "random_state": seed}).fit(X, y, sample_weight=weights)
         if np.array_equal(ours.tree_.threshold, theirs.tree_.threshold):
             break
     return theirs

@@ -212,6 +212,17 @@ def test_out_of_bag_warm_start_and_quantiles():
     np.testing.assert_allclose(mean, whole.predict(X), rtol=1e-12)
 
 
+@pytest.mark.parametrize("ensemble", ["AdaBoostRegressor", "BaggingRegressor"])
+def test_ensembles_around_such_trees(ensemble):
+    X, y, _ = table()
+    codes = np.column_stack([X["number"], X["city"].cat.codes])
+    tree = DecisionTreeRegressor(categorical_features=[1], max_depth=3)
+    model = getattr(ironlearn.ensemble, ensemble)(tree, n_estimators=5, random_state=0).fit(codes, y)
+    assert all(member.is_categorical_.tolist() == [False, True] for member in model.estimators_)
+    again = ironlearn._saved.loads(ironlearn._saved.dumps(model))
+    np.testing.assert_array_equal(again.predict(codes), model.predict(codes))
+
+
 def test_other_packages_are_told_why_there_is_no_tree_of_theirs():
     X, y, _ = table()
     model = DecisionTreeRegressor(categorical_features="from_dtype", max_depth=3).fit(X, y)

@@ -79,6 +79,14 @@ fn seeded(name: &str) -> AnyEstimator {
     AnyEstimator::with_params(name, &given).expect("both are numbers")
 }
 
+/// A forest that takes text as categories.
+fn of_categories() -> AnyEstimator {
+    let mut params = seeded("RandomForestRegressor").params();
+    params.retain(|(name, _)| name != "categorical_features");
+    params.push(("categorical_features".to_owned(), "from_dtype".into()));
+    AnyEstimator::with_params("RandomForestRegressor", &params).expect("its own parameters")
+}
+
 /// The estimator `name`, fitted on `on`.
 pub fn estimator<B: Backend>(name: &str, task: Task, on: &B, ctl: &Control) -> Sample {
     let mut x = numbers();
@@ -146,14 +154,14 @@ fn transformer(name: &str) -> Sample {
 }
 
 /// A pipeline that was made from a table with every type of column, with a text column by its target.
-fn pipeline(kind: &str, estimator: &str, target: Option<&str>) -> Sample {
+fn pipeline(kind: &str, estimator: AnyEstimator, target: Option<&str>) -> Sample {
     let mut table = table();
     for other in ["price", "kind"] {
         if Some(other) != target {
             table.remove(other);
         }
     }
-    let mut pipeline = TablePipeline::new(seeded(estimator));
+    let mut pipeline = TablePipeline::new(estimator);
     pipeline.max_levels = 20;
     let saved = pipeline.fit(&table, target, None, &Cpu, &Control::new()).unwrap_or_else(|e| panic!("{kind}: {e}"));
     let rows = target.map_or(first_rows(&table), |target| first_rows(&table.without(target)));
@@ -165,10 +173,11 @@ pub fn samples() -> Vec<Sample> {
     let estimators = ESTIMATORS.iter().map(|&(name, _, task)| estimator(name, task, &Cpu, &Control::new()));
     let transformers = TRANSFORMERS.iter().map(|name| transformer(name));
     let mut all: Vec<Sample> = estimators.chain(transformers).collect();
-    all.push(pipeline("table-ridge", "Ridge", Some("price")));
-    all.push(pipeline("table-kmeans", "KMeans", None));
+    all.push(pipeline("table-ridge", seeded("Ridge"), Some("price")));
+    all.push(pipeline("table-kmeans", seeded("KMeans"), None));
+    all.push(pipeline("table-categories", of_categories(), Some("price")));
     if let Some((name, ..)) = ESTIMATORS.iter().find(|(_, _, task)| *task == Task::Classification) {
-        all.push(pipeline("table-classifier", name, Some("kind")));
+        all.push(pipeline("table-classifier", seeded(name), Some("kind")));
     }
     all
 }

@@ -47,7 +47,7 @@ macro_rules! grows {
 grows!(DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor);
 
 impl<'a, 'x> Trees<'a, 'x> {
-    /// X made ready, where `base` is a tree.
+    /// X made ready, where `base` is a tree that splits by thresholds.
     fn new(base: &'a AnyEstimator, data: &'a Data<'x>, ctl: &Control) -> Result<Option<Self>> {
         let classes = |criterion, class_weight| -> Result<TreeTarget<'a>> {
             let (codes, n_classes) = data.classes(base.name())?;
@@ -63,6 +63,9 @@ impl<'a, 'x> Trees<'a, 'x> {
             AnyEstimator::ExtraTreeRegressor(p) => (p.growth(), numbers(p.criterion)?),
             _ => return Ok(None),
         };
+        if growth.categorical_features.is_some() {
+            return Ok(None);
+        }
         match &target {
             TreeTarget::Classes(target, ..) => target.check_constraints(growth.monotonic_cst.is_some())?,
             TreeTarget::Numbers(target) => target.check_constraints(growth.monotonic_cst.is_some())?,
@@ -116,11 +119,15 @@ fn as_model(base: &AnyEstimator, tree: Tree, max_features: usize) -> AnyModel {
     let report = Report::direct("exact");
     match base {
         AnyEstimator::DecisionTreeClassifier(_) => {
-            AnyModel::DecisionTreeClassifier(ClassTree { tree, max_features, report })
+            AnyModel::DecisionTreeClassifier(ClassTree { tree, max_features, categories: None, report })
         }
-        AnyEstimator::ExtraTreeClassifier(_) => AnyModel::ExtraTreeClassifier(ClassTree { tree, max_features, report }),
-        AnyEstimator::ExtraTreeRegressor(_) => AnyModel::ExtraTreeRegressor(NumberTree { tree, max_features, report }),
-        _ => AnyModel::DecisionTreeRegressor(NumberTree { tree, max_features, report }),
+        AnyEstimator::ExtraTreeClassifier(_) => {
+            AnyModel::ExtraTreeClassifier(ClassTree { tree, max_features, categories: None, report })
+        }
+        AnyEstimator::ExtraTreeRegressor(_) => {
+            AnyModel::ExtraTreeRegressor(NumberTree { tree, max_features, categories: None, report })
+        }
+        _ => AnyModel::DecisionTreeRegressor(NumberTree { tree, max_features, categories: None, report }),
     }
 }
 
