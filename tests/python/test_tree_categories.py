@@ -215,7 +215,7 @@ def test_out_of_bag_warm_start_and_quantiles():
 @pytest.mark.parametrize("ensemble", ["AdaBoostRegressor", "BaggingRegressor"])
 def test_ensembles_around_such_trees(ensemble):
     X, y, _ = table()
-    codes = np.column_stack([X["number"], X["city"].cat.codes])
+    codes = np.column_stack([X["number"], X["city"].cat.codes * 10.0 - 3])
     tree = DecisionTreeRegressor(categorical_features=[1], max_depth=3)
     model = getattr(ironlearn.ensemble, ensemble)(tree, n_estimators=5, random_state=0).fit(codes, y)
     assert all(member.is_categorical_.tolist() == [False, True] for member in model.estimators_)

@@ -30,7 +30,8 @@ pub(crate) fn one_column(answer: Array2<f64>, n: usize) -> Result<Array1<f64>> {
     }
 }
 
-/// The trees, where all members are single trees of one output whose values lie in `width` columns.
+/// The trees, where all members are single trees of one output whose values lie in `width` columns, and none maps X to
+/// codes of categories first.
 pub(crate) fn as_trees(members: &[AnyModel], width: usize) -> Option<Vec<&Tree>> {
     let fits = |tree: &&Tree| tree.n_outputs() == 1 && tree.value.ncols() == width && tree.value.is_standard_layout();
     members.iter().map(|member| as_tree(member).filter(fits)).collect()
@@ -38,8 +39,12 @@ pub(crate) fn as_trees(members: &[AnyModel], width: usize) -> Option<Vec<&Tree>>
 
 fn as_tree(member: &AnyModel) -> Option<&Tree> {
     match member {
-        AnyModel::DecisionTreeClassifier(m) | AnyModel::ExtraTreeClassifier(m) => Some(&m.tree),
-        AnyModel::DecisionTreeRegressor(m) | AnyModel::ExtraTreeRegressor(m) => Some(&m.tree),
+        AnyModel::DecisionTreeClassifier(m) | AnyModel::ExtraTreeClassifier(m) => {
+            Some(&m.tree).filter(|_| m.categories.is_none())
+        }
+        AnyModel::DecisionTreeRegressor(m) | AnyModel::ExtraTreeRegressor(m) => {
+            Some(&m.tree).filter(|_| m.categories.is_none())
+        }
         _ => None,
     }
 }

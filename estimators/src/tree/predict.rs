@@ -119,7 +119,7 @@ pub(crate) fn fill_by<T: Send>(
     ctl: &Control,
     write: impl Fn(usize, &[u32], &mut [T]) + Sync + Send,
 ) -> Result<()> {
-    if trees.iter().any(|tree| tree.categories.is_some()) {
+    if trees.iter().any(|tree| tree.borrow().categories.is_some()) {
         return super::categories::fill_by(trees, x, out, width, ctl, write);
     }
     if x.is_sparse() {

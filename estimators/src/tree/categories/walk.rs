@@ -5,6 +5,7 @@ use crate::tree::Tree;
 use crate::tree::columns::{INFINITE, any_infinite};
 use crate::{AnyMatrix, Control, Result, bad_input};
 use ironlearn_linalg::{threads, with_matrix};
+use std::borrow::Borrow;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Rows of a block, each of which goes through a tree while that is near.
@@ -53,14 +54,14 @@ impl<'a> Nodes<'a> {
 /// # Errors
 /// [`crate::Error::Input`] for infinite values; [`ironlearn_linalg::Error::Interrupted`].
 pub fn fill_by<T: Send>(
-    trees: &[Tree],
+    trees: &[impl Borrow<Tree> + Sync],
     x: &AnyMatrix<'_>,
     out: &mut [T],
     width: usize,
     ctl: &Control,
     write: impl Fn(usize, &[u32], &mut [T]) + Sync + Send,
 ) -> Result<()> {
-    let nodes: Vec<Nodes<'_>> = trees.iter().map(Nodes::new).collect();
+    let nodes: Vec<Nodes<'_>> = trees.iter().map(|tree| Nodes::new(tree.borrow())).collect();
     let p = x.ncols();
     let infinite = AtomicBool::new(false);
     threads::fill_rows(ctl, out, width, BLOCK, |first, out| {
