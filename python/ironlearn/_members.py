@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from sklearn.base import clone
 
@@ -16,6 +18,7 @@ def registered(estimator) -> bool:
     return name in _registered_names() and type(estimator) is _class(name)
 
 
+@lru_cache
 def _registered_names() -> frozenset[str]:
     return frozenset(name for name, _, _ in _core.estimators())
 
