@@ -2,7 +2,7 @@
 
 use super::rounds::{Outcome, Rounds};
 use super::{AdaBoostNumbers, AdaBoostRegressor};
-use crate::members::{Chance, Slicer, fit_part, one_column};
+use crate::members::{Chance, Slicer, Sorted, fit_part, one_column};
 use crate::{Backend, Checked, Control, Data, Params, Result, Target, bad_input};
 use ironlearn_linalg::Layout;
 use ndarray::Axis;
@@ -30,13 +30,19 @@ pub fn boost_numbers<B: Backend>(
     }
     let base = params.base();
     let quiet = ctl.quiet();
+    let sorted = Sorted::of(&base, data, &quiet)?;
     let slicer = Slicer::new(&data.x, Layout::Row);
     let rounds = Rounds::run(data, params.n_estimators, ctl, |round, weights| {
         let seed = chance.seed(round)?;
         let rows = draw(weights, &chance.uniforms(round, weights.len())?);
-        let part = slicer.take(&rows);
-        let drawn = y.select(Axis(0), &rows.iter().map(|&row| row as usize).collect::<Vec<_>>());
-        let member = fit_part(&base, seed, &part.matrix()?, &Target::Values(drawn.view()), None, on, &quiet)?;
+        let member = match &sorted {
+            Some(sorted) => quiet.timed("grow_tree", &on.host_name(), || sorted.fit(seed, &rows, &quiet))?,
+            None => {
+                let part = slicer.take(&rows);
+                let drawn = y.select(Axis(0), &rows.iter().map(|&row| row as usize).collect::<Vec<_>>());
+                fit_part(&base, seed, &part.matrix()?, &Target::Values(drawn.view()), None, on, &quiet)?
+            }
+        };
         let predicted = one_column(member.predict(&data.x, &quiet)?, weights.len())?;
         let mut far: Vec<f64> = predicted.iter().zip(y).map(|(p, y)| (p - y).abs()).collect();
         let counting = far.iter().zip(&*weights).filter(|(_, w)| **w > 0.0);

@@ -30,7 +30,7 @@ enum TreeTarget<'a> {
 }
 
 /// The growth of a tree by its own parameters.
-trait Grows {
+pub(super) trait Grows {
     fn growth(&self) -> Growth<'_>;
 }
 

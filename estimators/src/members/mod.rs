@@ -8,12 +8,14 @@ mod chance;
 mod learner;
 pub(crate) mod nested;
 mod part;
+mod sorted;
 
 pub use base::{MOST_NESTED, takes_weights};
 pub(crate) use base::{check_base, check_members, with_seed};
 pub use chance::{Chance, Streams};
 pub(crate) use learner::{Learner, fit_part};
 pub(crate) use part::Slicer;
+pub(crate) use sorted::Sorted;
 
 use crate::tree::Tree;
 use crate::{AnyModel, Error, Result};

@@ -70,13 +70,13 @@ pub fn grow<C: Criterion>(
 }
 
 /// Whether trees with `max_features` features a node grow faster on sorted lists.
-pub(super) fn is_presorted(columns: &Columns<'_>, max_features: usize, random: bool) -> bool {
+pub(crate) fn is_presorted(columns: &Columns<'_>, max_features: usize, random: bool) -> bool {
     // Splitting p lists costs about as much as sorting a sixteenth of them.
     !matches!(columns, Columns::Sparse(_)) && !random && 16 * max_features >= columns.shape().1
 }
 
 /// Grows on each feature's sorted entries of `n` rows, one after the other.
-pub(super) fn from_lists<C: Criterion>(
+pub(crate) fn from_lists<C: Criterion>(
     plan: &Plan,
     criterion: &C,
     columns: &Columns<'_>,

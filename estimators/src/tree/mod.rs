@@ -53,7 +53,7 @@ pub(crate) use predict::{fill_by, paths};
 pub use regressor::{DecisionTreeRegressor, ExtraTreeRegressor, NumberCriterion};
 pub use split::Limits;
 pub use structure::Tree;
-pub(crate) use target::{ClassTarget, NumberTarget};
+pub(crate) use target::{ClassTarget, NumberTarget, Soil};
 
 use crate::{Result, bad_input};
 
