@@ -27,6 +27,9 @@ impl<'a, 'x> Sorted<'a, 'x> {
     pub(crate) fn of(base: &'a AnyEstimator, data: &'a Data<'x>, ctl: &Control) -> Result<Option<Self>> {
         let AnyEstimator::DecisionTreeRegressor(params) = base else { return Ok(None) };
         let growth = params.growth();
+        if growth.categorical_features.is_some() {
+            return Ok(None);
+        }
         let columns = Columns::new(&data.x)?;
         let (n, p) = columns.shape();
         let presorted = is_presorted(&columns, growth.max_features.of(p), growth.splitter == Splitter::Random);
@@ -49,7 +52,8 @@ impl<'a, 'x> Sorted<'a, 'x> {
         let growth = Growth { random_state: seed, ..self.growth.clone() };
         let tree = self.target.grow(&growth, &Drawn { of: self, counts }, None, ctl)?;
         let max_features = growth.max_features.of(self.columns.shape().1);
-        Ok(AnyModel::DecisionTreeRegressor(NumberTree { tree, max_features, report: Report::direct("exact") }))
+        let report = Report::direct("exact");
+        Ok(AnyModel::DecisionTreeRegressor(NumberTree { tree, max_features, categories: None, report }))
     }
 }
 
