@@ -138,6 +138,7 @@ pub mod kernel_ridge;
 pub mod linear;
 pub mod linfa_traits;
 pub mod loss;
+mod many;
 pub mod members;
 pub mod metrics;
 pub mod penalty;

@@ -29,14 +29,13 @@ def _is_number(dtype) -> bool:
 
 
 class TakesCategories:
-    """An estimator whose parameter `categorical_features` says which features hold categories."""
+    """An estimator whose parameter `categorical_features` says which features hold categories.
+
+    Its class says in `_most_categories()` how many a feature may have.
+    """
 
     is_categorical_ = None
     _codes = None
-
-    def _most_categories(self) -> int:
-        """The categories of a feature, at most."""
-        raise NotImplementedError
 
     def _learn_categories(self, X):
         """Learns which features hold categories. Returns X as codes where it is a table that does not hold numbers

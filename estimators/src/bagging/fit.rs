@@ -4,13 +4,11 @@ use super::draw::{Drawing, Drawn};
 use super::out_of_bag::{means_of_unseen, votes_of_unseen};
 use super::{BaggedClasses, BaggedNumbers, Bags};
 use crate::forest::tree_seed;
+use crate::many::{check_more, side_by_side};
 use crate::members::{Learner, Slicer, fit_part, takes_weights};
-use crate::{
-    AnyEstimator, AnyModel, Backend, Control, Data, Error, Report, Result, Target, Warning, WarningKind, bad_input,
-};
-use ironlearn_linalg::{Layout, threads};
+use crate::{AnyEstimator, AnyModel, Backend, Control, Data, Report, Result, Target, Warning, WarningKind, bad_input};
+use ironlearn_linalg::Layout;
 use ndarray::{Array1, Array2, ArrayView1, Axis};
-use std::sync::{Mutex, PoisonError};
 
 /// A fitted bag: the estimator, its columns and the classes that it knows.
 struct Bag {
@@ -115,8 +113,8 @@ fn bags<B: Backend>(
     let weights = data.weights.as_ref().map(|w| w.to_vec());
     let mut drawn = drawing.resolve(n, p, weights.as_deref())?;
     let mut report = Report::direct("bagging");
-    let mut warn = |message: String| report.warnings.push(Warning { kind: WarningKind::User, message });
-    std::mem::take(&mut drawn.warnings).into_iter().for_each(&mut warn);
+    let warnings = std::mem::take(&mut drawn.warnings);
+    report.warnings.extend(warnings.into_iter().map(|message| Warning { kind: WarningKind::User, message }));
     let (mut bags, mut classes) = match start {
         Some((start, classes)) => (start.clone(), classes.to_vec()),
         None => {
@@ -126,14 +124,11 @@ fn bags<B: Backend>(
         }
     };
     let (first, total) = (bags.members.len(), drawing.n_estimators);
-    if first > total {
-        bad_input!("n_estimators={total} must be larger or equal to len(estimators_)={first} when warm_start==True");
-    }
+    check_more(first, total, &mut report)?;
     if bags.n_features != p {
         bad_input!("the bags to go on from have {} features, not {p}", bags.n_features);
     }
     if first == total {
-        warn("Warm-start fitting without increasing n_estimators does not fit new trees.".to_owned());
         bags.report = report;
         return Ok((bags, classes, drawn));
     }
@@ -141,22 +136,16 @@ fn bags<B: Backend>(
     let quiet = ctl.quiet();
     let bagging = Bagging::new(base, &plain, &drawn, on, &quiet)?;
     let seeds: Vec<u64> = (first..total).map(|k| tree_seed(drawing.seed, k)).collect();
-    let done = Mutex::new(0);
-    let one = |k: usize| -> Result<Bag> {
-        // The only bag has all threads; of several, each has one.
-        let part = (total - first > 1).then(|| ctl.part());
-        let bag = bagging.fit(seeds[k], part.as_ref().unwrap_or(&quiet))?;
-        if let Some(part) = &part {
-            ctl.absorb(part);
+    let fitted = side_by_side(ctl, seeds.len(), |k, part| {
+        // The only bag tells nobody of its own steps either.
+        if seeds.len() == 1 {
+            return bagging.fit(seeds[k], &quiet);
         }
-        let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-        *done += 1;
-        ctl.step(*done, total - first, f64::NAN).map_err(Error::from)?;
+        let bag = bagging.fit(seeds[k], part)?;
+        ctl.absorb(part);
         Ok(bag)
-    };
-    let fitted = if total - first == 1 { vec![one(0)] } else { threads::map(ctl, total - first, one)? };
+    })?;
     for bag in fitted {
-        let bag = bag?;
         bags.members.push(bag.member);
         bags.features.push(bag.features);
         classes.push(bag.classes);
@@ -171,7 +160,7 @@ fn bags<B: Backend>(
 /// Bags of classifiers.
 ///
 /// # Errors
-/// [`Error::Input`] for data that do not fit; those of the estimator.
+/// [`crate::Error::Input`] for data that do not fit; those of the estimator.
 pub(super) fn classes<B: Backend>(
     base: &AnyEstimator,
     drawing: &Drawing,

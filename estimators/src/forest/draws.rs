@@ -1,6 +1,5 @@
 //! The rows that a tree is grown on: drawn with replacement, from the tree's own stream.
 
-use ironlearn_linalg::Control;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
@@ -66,11 +65,6 @@ impl Draws {
         self.rows(tree_seed).for_each(|row| counts[row as usize] += 1.0);
         counts
     }
-}
-
-/// The surroundings of one tree: all threads where it is the only one, else one thread.
-pub fn surroundings(ctl: &Control, n_trees: usize) -> Option<Control> {
-    (n_trees > 1).then(|| ctl.part())
 }
 
 #[cfg(test)]

@@ -1,11 +1,10 @@
 //! Growing the trees of a forest, side by side.
 
-use super::draws::{Draws, surroundings, tree_seed};
+use super::draws::{Draws, tree_seed};
 use super::params::Sampling;
+use crate::many::{check_more, side_by_side};
 use crate::tree::{Columns, Ground, Growth, Splitter, Tree};
-use crate::{AnyMatrix, Error, Report, Result, Warning, WarningKind, bad_input};
-use ironlearn_linalg::{Control, threads};
-use std::sync::{Mutex, PoisonError};
+use crate::{AnyMatrix, Control, Report, Result, Warning, WarningKind, bad_input};
 
 /// What a fit makes, whatever is predicted.
 #[derive(Debug)]
@@ -24,7 +23,7 @@ pub(super) type Balance<'a> = dyn Fn(&[f64]) -> Result<Vec<f64>> + Sync + 'a;
 /// multiplies the counts of the rows where classes are balanced tree by tree.
 ///
 /// # Errors
-/// [`Error::Input`] for data that do not fit; [`ironlearn_linalg::Error::Interrupted`].
+/// [`crate::Error::Input`] for data that do not fit; [`ironlearn_linalg::Error::Interrupted`].
 #[allow(clippy::too_many_arguments, reason = "one fit's data, parameters and surroundings")]
 pub(super) fn grow_trees(
     x: &AnyMatrix<'_>,
@@ -42,28 +41,19 @@ pub(super) fn grow_trees(
         bad_input!("rows are drawn in proportion to their weights: none may be negative, and one has to be positive");
     }
     let mut report = Report::direct("exact");
-    let mut warn = |message: String| report.warnings.push(Warning { kind: WarningKind::User, message });
-    warning.into_iter().for_each(&mut warn);
+    report.warnings.extend(warning.map(|message| Warning { kind: WarningKind::User, message }));
     let (mut trees, mut seeds) =
         start.map_or((Vec::new(), Vec::new()), |(trees, seeds)| (trees.to_vec(), seeds.to_vec()));
     let (first, total) = (trees.len(), sampling.n_estimators);
-    if total < first {
-        bad_input!("n_estimators={total} must be larger or equal to len(estimators_)={first} when warm_start==True");
-    }
-    if total == first {
-        warn("Warm-start fitting without increasing n_estimators does not fit new trees.".to_owned());
-    }
+    check_more(first, total, &mut report)?;
     let draws = size.map(|size| Draws::new(n, size, weights));
     let random = growth.splitter == Splitter::Random;
     let bins = sampling.max_bins.map(|bins| bins as usize);
     let ground = Ground::new(Columns::new(x)?, growth.max_features.of(p), random, bins, ctl)?;
     seeds.extend((first..total).map(|k| tree_seed(growth.random_state, k)));
-    let done = Mutex::new(0);
-    let one = |k: usize| -> Result<Tree> {
+    let grown = side_by_side(ctl, total - first, |k, ctl| {
         let seed = seeds[first + k];
         let growth = Growth { random_state: seed, ..growth.clone() };
-        let part = surroundings(ctl, total - first);
-        let part = part.as_ref().unwrap_or(ctl);
         let drawn = draws.as_ref().map(|draws| {
             let counts = draws.counts(seed);
             match balance {
@@ -72,15 +62,8 @@ pub(super) fn grow_trees(
             }
         });
         let drawn = drawn.transpose()?;
-        let grown = tree(&growth, &ground, drawn.as_deref().or(weights), part)?;
-        let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-        *done += 1;
-        ctl.step(*done, total - first, f64::NAN).map_err(Error::from)?;
-        Ok(grown)
-    };
-    let grown = if total - first == 1 { vec![one(0)] } else { threads::map(ctl, total - first, one)? };
-    for tree in grown {
-        trees.push(tree?);
-    }
+        tree(&growth, &ground, drawn.as_deref().or(weights), ctl)
+    })?;
+    trees.extend(grown);
     Ok(Grown { trees, seeds, draws, report })
 }

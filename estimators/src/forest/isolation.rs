@@ -1,17 +1,16 @@
 //! IsolationForest: rows that few random splits separate from the others are outliers.
 
-use super::draws::{surroundings, tree_seed};
+use super::draws::tree_seed;
 use super::isolation_model::IsolationModel;
 use super::sample::Sample;
+use crate::many::{check_more, side_by_side};
 use crate::quantiles::between;
 use crate::tree::{Columns, Count, Growth, MaxFeatures, NumberCriterion, NumberTarget, Splitter, Tree};
 use crate::{Backend, Checked, Control, Data, Error, FitOn, Params, Report, Result, Warning, WarningKind, bad_input};
-use ironlearn_linalg::threads;
 use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
-use std::sync::{Mutex, PoisonError};
 
 /// How many rows a tree is grown on.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -179,40 +178,23 @@ impl<B: Backend> FitOn<B> for IsolationForest {
         let sample = Sample::new(n, size, params.bootstrap, weights)?;
         let columns = Columns::new(&data.x)?;
         let mut report = Report::direct("random");
-        let mut warn = |message| report.warnings.push(Warning { kind: WarningKind::User, message });
-        warning.into_iter().for_each(&mut warn);
+        report.warnings.extend(warning.map(|message| Warning { kind: WarningKind::User, message }));
         let (first, total) = (start.map_or(0, |start| start.trees.len()), params.n_estimators);
         if let Some(start) = start
             && start.n_features != p
         {
             bad_input!("warm_start goes on with trees over {} features, not {p}", start.n_features);
         }
-        if total < first {
-            bad_input!(
-                "n_estimators={total} must be larger or equal to len(estimators_)={first} when warm_start==True"
-            );
-        }
-        if total == first {
-            warn("Warm-start fitting without increasing n_estimators does not fit new trees.".to_owned());
-        }
+        check_more(first, total, &mut report)?;
         let mut model = match start {
             Some(start) => IsolationModel { sample_size: size, report, ..start.clone() },
             None => IsolationModel::empty(p, size, report),
         };
         let seeds: Vec<u64> = (first..total).map(|k| tree_seed(params.random_state, k)).collect();
-        let done = Mutex::new(0);
         let grown = ctl.timed("grow_forest", &on.host_name(), || {
-            threads::map(ctl, seeds.len(), |k| {
-                let part = surroundings(ctl, seeds.len());
-                let tree = grow(&columns, &sample, features, seeds[k], part.as_ref().unwrap_or(ctl))?;
-                let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-                *done += 1;
-                ctl.step(*done, seeds.len(), f64::NAN)?;
-                Ok::<_, Error>(tree)
-            })
+            side_by_side(ctl, seeds.len(), |k, ctl| grow(&columns, &sample, features, seeds[k], ctl))
         })?;
-        for (grown, seed) in grown.into_iter().zip(seeds) {
-            let (tree, features) = grown?;
+        for ((tree, features), seed) in grown.into_iter().zip(seeds) {
             model.trees.push(tree);
             model.features.push(features);
             model.seeds.push(seed);
