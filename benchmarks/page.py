@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import statistics
+from pathlib import Path
+
+from cases import CASES
 from peers import OURS, PEERS
+
+HERE = Path(__file__).resolve().parent
+# Where the figures are kept.
+RESULTS = HERE / "results.json"
 
 HEAD = """# Benchmarks
 
@@ -152,6 +161,60 @@ def _rust(results: dict, cases: list) -> list[str]:
     return [*lines, "", *(f"- {note}" for note in notes), ""]
 
 
+def _seeds(results: dict, cases: list) -> list[str]:
+    """Scores over seeds, ours beside each peer's, with the paired differences."""
+    lines = [
+        "## Scores over several seeds",
+        "",
+        "`python benchmarks/seeds.py`: the mean held-out score over seeds that make or cut the data anew, and of each",
+        "peer the mean of our score less its own on the same data, with the standard error of that mean.",
+        "",
+        "| Case | seeds | ironlearn | peers: our score less theirs |",
+        "|---|--:|--:|---|",
+    ]
+    for case in cases:
+        scores = results["seeds"].get(case.name)
+        if not scores or OURS not in scores:
+            continue
+        ours = scores[OURS]
+        told = []
+        for name, theirs in scores.items():
+            if name != OURS:
+                apart = [a - b for a, b in zip(ours, theirs, strict=True)]
+                error = statistics.stdev(apart) / len(apart) ** 0.5 if len(apart) > 1 else float("nan")
+                told.append(f"{name} {statistics.mean(apart):+.4f} ± {error:.4f}")
+        lines.append(f"| {case.title} | {len(ours)} | {statistics.mean(ours):.4f} | {'; '.join(told)} |")
+    return [*lines, ""]
+
+
+def _scaling(results: dict, cases: list) -> list[str]:
+    """Time and memory of a case in several sizes."""
+    lines = ["## Against the number of rows", ""]
+    for case in cases:
+        found = results["scaling"].get(case.name)
+        if not found:
+            continue
+        kind = case.estimator.rsplit(".", 1)[1]
+        sizes = sorted({answer["rows"] for answers in found.values() for answer in answers})
+        lines += [
+            f"`python benchmarks/scaling.py {case.name}`: {kind}, one fit of each size; a package that needs more than",
+            "a minute for one gets no larger ones.",
+            "",
+            f"![time and memory of {kind} against the number of rows](scaling-{case.name}.svg)",
+            "",
+            "| rows | " + " | ".join(f"{name}: fit, memory, score" for name in found) + " |",
+            "|--:|" + "--:|" * len(found),
+        ]
+        for rows in sizes:
+            cells = []
+            for answers in found.values():
+                a = next((a for a in answers if a["rows"] == rows and "fit" in a), None)
+                cells.append(f"{_seconds(a['fit'])}, {_mb(a['peak_bytes'])}, {a['score']:.4f}" if a else "–")
+            lines.append(f"| {rows:,} | " + " | ".join(cells) + " |")
+        lines.append("")
+    return lines
+
+
 def _busy(results: dict) -> list[str]:
     """A warning where other work ran on the machine: load before a case that is not from here, or a note by hand."""
     load = max(results.get("load", {}).values(), default=0.0)
@@ -172,6 +235,15 @@ def render(results: dict, cases: list) -> str:
         if case.name in results["cases"]:
             commit = results.get("commits", {}).get(case.name)
             lines += _case(case, results["cases"][case.name], commit if commit != about["commit"] else None)
+    if results.get("scaling"):
+        lines += _scaling(results, cases)
+    if results.get("seeds"):
+        lines += _seeds(results, cases)
     if results.get("rust"):
         lines += _rust(results, cases)
     return HEAD.format(**about) + "\n".join(lines).rstrip() + "\n"
+
+
+def rewrite(figures: Path = RESULTS) -> None:
+    """Writes README.md from the figures that are kept."""
+    (HERE / "README.md").write_text(render(json.loads(figures.read_text()), CASES))

@@ -100,7 +100,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="processes per case and package")
     parser.add_argument("--repeats", type=int, default=5, help="fits per process after the warm-up, at most")
     parser.add_argument("--budget", type=float, default=3.0, help="seconds after which a process starts no other fit")
-    parser.add_argument("--json", type=Path, default=HERE / "results.json", help="where the figures are kept")
+    parser.add_argument("--json", type=Path, default=page.RESULTS, help="where the figures are kept")
     parser.add_argument("--part", choices=("all", "python", "rust"), default="all", help="which packages to measure")
     parser.add_argument("--only-page", action="store_true", help="rewrite the page from the figures that are kept")
     arguments = parser.parse_args()

@@ -10,6 +10,9 @@ pub trait Params: Clone + Default + Serialize + DeserializeOwned + Send + Sync {
     /// The estimator's name: scikit-learn's class name.
     const NAME: &'static str;
 
+    /// Whether a fit takes weights of the rows; where it takes none, it refuses them.
+    const TAKES_WEIGHTS: bool = true;
+
     /// Checks each field against its documented range.
     ///
     /// # Errors

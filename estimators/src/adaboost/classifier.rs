@@ -2,7 +2,7 @@
 
 use super::rounds::{Outcome, Rounds};
 use super::{AdaBoostClasses, AdaBoostClassifier};
-use crate::members::{Chance, Learner, one_column, takes_weights};
+use crate::members::{Chance, Learner, one_column};
 use crate::{Backend, Checked, Control, Data, Params, Result, bad_input};
 
 /// Boosts with random numbers of the caller's choice; see [`AdaBoostClassifier`].
@@ -25,7 +25,7 @@ pub fn boost_classes<B: Backend>(
         bad_input!("AdaBoostClassifier predicts one output, not {}", n_classes.len());
     };
     let base = params.base();
-    if !takes_weights(&base) {
+    if !base.takes_weights() {
         bad_input!("{} doesn't support sample_weight.", base.name());
     }
     let quiet = ctl.quiet();

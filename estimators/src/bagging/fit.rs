@@ -5,7 +5,7 @@ use super::out_of_bag::{means_of_unseen, votes_of_unseen};
 use super::{BaggedClasses, BaggedNumbers, Bags};
 use crate::forest::tree_seed;
 use crate::many::{check_more, side_by_side};
-use crate::members::{Learner, Slicer, fit_part, takes_weights};
+use crate::members::{Learner, Slicer, fit_part};
 use crate::{AnyEstimator, AnyModel, Backend, Control, Data, Report, Result, Target, Warning, WarningKind, bad_input};
 use ironlearn_linalg::Layout;
 use ndarray::{Array1, Array2, ArrayView1, Axis};
@@ -31,7 +31,7 @@ struct Bagging<'a, 'x, B> {
 
 impl<'a, 'x, B: Backend> Bagging<'a, 'x, B> {
     fn new(base: &'a AnyEstimator, data: &'a Data<'x>, drawn: &'a Drawn, on: &'a B, ctl: &Control) -> Result<Self> {
-        let (weighs, all) = (takes_weights(base), drawn.features(0).is_empty());
+        let (weighs, all) = (base.takes_weights(), drawn.features(0).is_empty());
         let learner = if weighs && all { Some(Learner::new(base, data, on, ctl)?) } else { None };
         let rows = (!weighs).then(|| Slicer::new(&data.x, Layout::Row));
         let columns = (weighs && !all).then(|| Slicer::new(&data.x, Layout::Column));

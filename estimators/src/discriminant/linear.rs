@@ -61,6 +61,7 @@ impl Default for LinearDiscriminantAnalysis {
 
 impl Params for LinearDiscriminantAnalysis {
     const NAME: &'static str = "LinearDiscriminantAnalysis";
+    const TAKES_WEIGHTS: bool = false;
 
     fn validate(&self) -> Result<()> {
         check_shrinkage(Self::NAME, self.shrinkage)?;

@@ -54,6 +54,7 @@ impl Default for QuadraticDiscriminantAnalysis {
 
 impl Params for QuadraticDiscriminantAnalysis {
     const NAME: &'static str = "QuadraticDiscriminantAnalysis";
+    const TAKES_WEIGHTS: bool = false;
 
     fn validate(&self) -> Result<()> {
         check_shrinkage(Self::NAME, self.shrinkage)?;

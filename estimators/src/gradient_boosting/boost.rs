@@ -89,12 +89,12 @@ pub struct Problem<'a> {
 }
 
 /// What grows the trees.
-enum Soil<'a> {
+enum Prepared<'a> {
     Shallow(Shallow),
     Ground(Ground<'a>),
 }
 
-impl Soil<'_> {
+impl Prepared<'_> {
     fn grow(
         &self,
         plan: &crate::tree::grow::Plan,
@@ -104,8 +104,8 @@ impl Soil<'_> {
     ) -> Result<Grown> {
         let Gradient { values, weights, rows, weight } = *on;
         match self {
-            Soil::Shallow(shallow) => shallow.grow(plan, values, weights, rows.to_vec(), weight, ctl),
-            Soil::Ground(ground) => {
+            Prepared::Shallow(shallow) => shallow.grow(plan, values, weights, rows.to_vec(), weight, ctl),
+            Prepared::Ground(ground) => {
                 let moments = Moments::new(Cow::Borrowed(values), 1, weights);
                 let rows = rows.to_vec();
                 let tree = match weights {
@@ -154,7 +154,7 @@ struct Run<'a, 'g, 'x> {
     boosting: &'a Boosting<'g>,
     problem: &'a Problem<'x>,
     ctl: &'a Control,
-    soil: Soil<'x>,
+    prepared: Prepared<'x>,
     model: Boosted,
     /// n × outputs.
     raw: Vec<f64>,
@@ -184,10 +184,10 @@ impl<'a, 'g, 'x> Run<'a, 'g, 'x> {
         let columns = Columns::new(&problem.x)?;
         let plan = boosting.growth.plan(train.len(), problem.x.ncols(), 1.0, false)?;
         let negative = problem.weights.is_some_and(|w| w.iter().any(|&w| w < 0.0));
-        let soil = if Shallow::suits(&columns, &plan) && !negative {
-            Soil::Shallow(Shallow::new(&columns, ctl)?)
+        let prepared = if Shallow::suits(&columns, &plan) && !negative {
+            Prepared::Shallow(Shallow::new(&columns, ctl)?)
         } else {
-            Soil::Ground(Ground::new(columns, plan.max_features, false, None, ctl)?)
+            Prepared::Ground(Ground::new(columns, plan.max_features, false, None, ctl)?)
         };
         let mut model = match from {
             Some(model) => {
@@ -239,7 +239,7 @@ impl<'a, 'g, 'x> Run<'a, 'g, 'x> {
         (model.forest, model.loss) = (Default::default(), boosting.loss);
         let raw: Vec<f64> = raw.iter().copied().collect();
         let gradient = vec![0.0; raw.len()];
-        Ok(Run { boosting, problem, ctl, soil, model, raw, gradient, groups, train })
+        Ok(Run { boosting, problem, ctl, prepared, model, raw, gradient, groups, train })
     }
 
     /// A stream of random numbers of its own for each tree (and, `bag`, for each stage's rows).
@@ -401,11 +401,11 @@ impl<'a, 'g, 'x> Run<'a, 'g, 'x> {
             let mut plan = this.boosting.growth.plan(this.train.len(), problem.x.ncols(), weight, false)?;
             plan.seed = this.stream(stage * k + output, false).next_u64();
             let on = Gradient { values: &values, weights: problem.weights, rows: &counting, weight };
-            let mut grown_tree = this.soil.grow(&plan, &on, &problem.x, ctl)?;
+            let mut grown_tree = this.prepared.grow(&plan, &on, &problem.x, ctl)?;
             let alpha = this.boosting.growth.ccp_alpha;
             if alpha > 0.0 {
                 grown_tree = grown(grown_tree.tree.pruned(alpha), &problem.x, ctl)?;
-            } else if let Soil::Shallow(shallow) = &this.soil {
+            } else if let Prepared::Shallow(shallow) = &this.prepared {
                 shallow.walk_others(&mut grown_tree);
             }
             let target = leaves::Target {

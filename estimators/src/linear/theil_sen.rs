@@ -58,6 +58,7 @@ impl Default for TheilSenRegressor {
 
 impl Params for TheilSenRegressor {
     const NAME: &'static str = "TheilSenRegressor";
+    const TAKES_WEIGHTS: bool = false;
 
     fn validate(&self) -> Result<()> {
         let wrong = |name, expected: &str, found: f64| {

@@ -1,4 +1,4 @@
-//! The estimator inside: whether it is of the right kind, takes weights, and which seed it has.
+//! The estimator inside: whether it is of the right kind, and which seed it has.
 
 use crate::registry::Task;
 use crate::{AnyEstimator, AnyModel, Error, Result};
@@ -6,27 +6,6 @@ use rmpv::Value;
 
 /// How deep estimators may lie in one another.
 pub const MOST_NESTED: usize = 4;
-
-/// Whether a fit of the estimator takes weights of the rows.
-pub fn takes_weights(estimator: &AnyEstimator) -> bool {
-    use AnyEstimator as E;
-    !matches!(
-        estimator,
-        E::ARDRegression(_)
-            | E::Lars(_)
-            | E::LassoLars(_)
-            | E::LarsCV(_)
-            | E::LassoLarsCV(_)
-            | E::LassoLarsIC(_)
-            | E::OrthogonalMatchingPursuit(_)
-            | E::OrthogonalMatchingPursuitCV(_)
-            | E::PassiveAggressiveClassifier(_)
-            | E::PassiveAggressiveRegressor(_)
-            | E::TheilSenRegressor(_)
-            | E::LinearDiscriminantAnalysis(_)
-            | E::QuadraticDiscriminantAnalysis(_)
-    )
-}
 
 /// The estimator inside another, where there is one.
 fn inside(estimator: &AnyEstimator) -> Option<&AnyEstimator> {
@@ -112,29 +91,6 @@ pub(crate) fn with_seed(base: &AnyEstimator, seed: u64) -> Result<AnyEstimator> 
 mod tests {
     use super::*;
     use crate::registry::ESTIMATORS;
-    use crate::{Control, Cpu, Data};
-    use ndarray::{Array1, Array2};
-
-    /// The list above is what the fits themselves say: those that take none refuse them or are not asked.
-    #[test]
-    fn weights_change_the_fits_that_take_them() {
-        let x = Array2::from_shape_fn((60, 1), |(i, _)| (i * 7 % 60) as f64 / 10.0);
-        let y = Array2::from_shape_fn((60, 1), |(i, _)| 1.0 + x[[i, 0]] + ((i * i) % 11) as f64);
-        let codes = y.mapv(|v| u32::from(v > 8.0));
-        let weights = Array1::from_shape_fn(60, |i| 0.1 + (i % 5) as f64);
-        for &(name, _, task) in ESTIMATORS.iter().filter(|(.., task)| task.has_target()) {
-            let estimator = AnyEstimator::by_name(name).unwrap();
-            let data = match task {
-                Task::Classification => Data::new(x.view()).with_classes(codes.view(), vec![2]),
-                _ => Data::new(x.view()).with_values(y.view()),
-            };
-            let ctl = Control::new();
-            let data = data.with_weights(Some(weights.view()));
-            let fitted = estimator.fit(&data, None, &Cpu, &ctl);
-            assert!(fitted.is_ok() || !takes_weights(&estimator), "{name}: {:?}", fitted.err());
-        }
-    }
-
     #[test]
     fn seeds_are_set_where_there_are_some() {
         let forest = AnyEstimator::by_name("RandomForestClassifier").unwrap();

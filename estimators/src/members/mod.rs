@@ -10,7 +10,7 @@ pub(crate) mod nested;
 mod part;
 mod sorted;
 
-pub use base::{MOST_NESTED, takes_weights};
+pub use base::MOST_NESTED;
 pub(crate) use base::{check_base, check_members, with_seed};
 pub use chance::{Chance, Streams};
 pub(crate) use learner::{Learner, fit_part};

@@ -3,6 +3,8 @@
 mod given;
 mod inside;
 mod params;
+#[cfg(test)]
+mod tests;
 
 pub use params::{read_params, write_params};
 
@@ -120,6 +122,14 @@ macro_rules! registry {
             /// What the estimator learns.
             pub fn task(&self) -> Task {
                 match self { $(AnyEstimator::$variant(_) => Task::$task,)* }
+            }
+
+            /// See [`Params::TAKES_WEIGHTS`].
+            pub fn takes_weights(&self) -> bool {
+                fn of<P: Params>(_: &P) -> bool {
+                    P::TAKES_WEIGHTS
+                }
+                match self { $(AnyEstimator::$variant(p) => of(p),)* }
             }
 
             /// Checks the parameters.
