@@ -150,6 +150,7 @@ pub mod report;
 pub mod saved;
 pub mod traits;
 pub mod tree;
+mod walk;
 
 pub use data::{Data, Labels, Target};
 pub use error::{Error, Result};

@@ -86,7 +86,7 @@ impl Boosted {
             return Err(Error::Input(format!("there are {} iterations", self.n_iter())));
         }
         let walks = self.walks.get_or_init(|| Walks::new(&self.trees, &self.mapper));
-        walks.predict(x, &self.mapper, iterations.start * k..iterations.end * k, raw, k, ctl)
+        walks.predict(x, (&self.trees, &self.mapper), iterations.start * k..iterations.end * k, raw, k, ctl)
     }
 
     /// The raw predictions of the baseline alone.

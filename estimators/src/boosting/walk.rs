@@ -1,170 +1,75 @@
-//! Predicting: compact nodes, several rows (or, for few rows, several trees) at once, blocks of rows in parallel.
-//!
-//! A step is 16 bytes. Siblings are neighbours, and a leaf leads to itself, so that rows of different depth walk
-//! together without a branch.
+//! Predicting: small trees by their cuts, many rows at once; large trees and single rows walk ([`crate::walk`]).
 
-use super::split::CategorySet;
 use super::trees::Trees;
 use crate::binning::Mapper;
+use crate::walk::{Block, Fork, LANES, Masks, Number, Steps, TOGETHER, Test, UNKNOWN};
 use crate::{AnyMatrix, Control, Result, bad_input};
 use ironlearn_linalg::{Matrix, Real, threads, with_matrix};
 use std::ops::Range;
 
-/// The nodes of all trees, each tree's in the order of its levels.
+/// The forms of all trees that predictions use.
 #[derive(Debug, Clone)]
 pub struct Walks {
-    steps: Vec<Step>,
-    /// What a row that ends there gets.
-    values: Vec<f64>,
-    /// The root of each tree.
-    roots: Vec<u32>,
-    sets: Vec<CategorySet>,
+    steps: Vec<Steps<f64>>,
+    /// Where no tree is too large.
+    masks: Option<Masks>,
     /// The features that hold categories.
     categorical: Vec<usize>,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Step {
-    /// The threshold, or, as bits, the number of the set of categories.
-    threshold: f64,
-    /// The feature, and two flags.
-    feature: u32,
-    /// The left child; the right one follows it.
-    next: u32,
+/// Rows of a block, and those that go through all trees at a time.
+const BLOCK: usize = 1024;
+const NEAR: usize = 4 * LANES;
+/// Rows that are worth room for [`LANES`].
+const WORTH: usize = 8;
+
+/// For each node, where trees have sets, the categories that go to the other side than missing values.
+fn others(trees: &Trees, mapper: &Mapper) -> Vec<[i64; 4]> {
+    let mut others = vec![[0; 4]; if trees.categories.is_empty() { 0 } else { trees.set.len() }];
+    for (node, others) in others.iter_mut().enumerate() {
+        let Ok(set) = usize::try_from(trees.set[node]) else { continue };
+        let (lead_left, n_bins) = (trees.category_set(set), mapper.features[trees.feature[node] as usize].n_bins());
+        for code in 0..n_bins {
+            let left = lead_left[code / 64] >> (code % 64) & 1 != 0;
+            others[code / 64] |= i64::from(left != (trees.missing_left[node] != 0)) << (code % 64);
+        }
+    }
+    others
 }
 
-const MISSING_LEFT: u32 = 1 << 31;
-const CATEGORIES: u32 = 1 << 30;
-const FEATURE: u32 = CATEGORIES - 1;
-/// Rows or trees that walk together.
-const TOGETHER: usize = 8;
-/// Rows of a block, and those that go through all trees at a time.
-const BLOCK: usize = 512;
-const NEAR: usize = 64;
-
 impl Walks {
-    /// The compact form of checked trees.
+    /// The forms of checked trees.
     pub fn new(trees: &Trees, mapper: &Mapper) -> Self {
-        let mut walks = Walks {
-            steps: Vec::with_capacity(trees.left.len()),
-            values: Vec::with_capacity(trees.left.len()),
-            roots: Vec::with_capacity(trees.n_trees()),
-            sets: (0..trees.categories.len() / 32).map(|set| trees.category_set(set)).collect(),
-            categorical: (0..mapper.features.len()).filter(|&j| mapper.features[j].is_categorical()).collect(),
+        let p = mapper.features.len();
+        let others = others(trees, mapper);
+        let fork = |tree: usize, node: usize| {
+            let at = trees.starts[tree] as usize + node;
+            let left = usize::try_from(trees.left[at]).ok()?;
+            let test = match trees.set[at] {
+                -1 => Test::UpTo(trees.threshold[at]),
+                _ => Test::Other(&[0, 1, 2, 3], &others[at]),
+            };
+            let (feature, missing_left) = (trees.feature[at] as u32, trees.missing_left[at] != 0);
+            Some(Fork { children: [left, trees.right[at] as usize], feature, missing_left, test })
         };
-        let mut order: Vec<u32> = Vec::new();
-        for tree in 0..trees.n_trees() {
-            let start = trees.nodes(tree).start;
-            let root = walks.steps.len();
-            walks.roots.push(root as u32);
-            order.clear();
-            order.push(0);
-            let mut at = 0;
-            while at < order.len() {
-                let node = start + order[at] as usize;
-                walks.values.push(trees.value[node]);
-                walks.steps.push(if trees.left[node] < 0 {
-                    Step { threshold: f64::INFINITY, feature: MISSING_LEFT, next: (root + at) as u32 }
-                } else {
-                    let next = (root + order.len()) as u32;
-                    order.extend([trees.left[node] as u32, trees.right[node] as u32]);
-                    let missing = if trees.missing_left[node] != 0 { MISSING_LEFT } else { 0 };
-                    let feature = trees.feature[node] as u32 | missing;
-                    match trees.set[node] {
-                        -1 => Step { threshold: trees.threshold[node], feature, next },
-                        set => Step { threshold: f64::from_bits(set as u64), feature: feature | CATEGORIES, next },
-                    }
-                });
-                at += 1;
-            }
-        }
-        walks
-    }
-
-    #[inline(always)]
-    fn step<const CATEGORICAL: bool, F: Real>(&self, at: u32, row: &[F]) -> u32 {
-        let step = self.steps[at as usize];
-        let value = row[(step.feature & FEATURE) as usize].widen();
-        let missing = u32::from(value.is_nan()) & (step.feature >> 31);
-        // Without a branch: which way a row goes cannot be guessed.
-        let left = if CATEGORICAL && step.feature & CATEGORIES != 0 {
-            let code = value as usize & 255;
-            let set = &self.sets[step.threshold.to_bits() as usize];
-            let known = !value.is_nan() && set[code / 64] >> (code % 64) & 1 != 0;
-            u32::from(known) | missing
-        } else {
-            u32::from(value <= step.threshold) | missing
-        };
-        step.next + (left ^ 1)
-    }
-
-    /// Adds trees to the predictions of rows that lie one after the other; tree t of them adds to output t modulo k.
-    fn add<const CATEGORICAL: bool, F: Real>(
-        &self,
-        rows: &[F],
-        width: usize,
-        trees: &Range<usize>,
-        out: &mut [f64],
-        k: usize,
-    ) {
-        let roots = &self.roots[trees.clone()];
-        let whole = rows.len() / width / TOGETHER * TOGETHER;
-        let (groups, rest) = rows.split_at(whole * width);
-        let (out_groups, out_rest) = out.split_at_mut(whole * k);
-        for (t, &root) in roots.iter().enumerate() {
-            let output = t % k;
-            for first in (0..whole).step_by(TOGETHER) {
-                let mine: [&[F]; TOGETHER] =
-                    std::array::from_fn(|j| &groups[(first + j) * width..(first + j + 1) * width]);
-                let mut at = [root; TOGETHER];
-                loop {
-                    let mut moved = 0;
-                    for j in 0..TOGETHER {
-                        let next = self.step::<CATEGORICAL, F>(at[j], mine[j]);
-                        moved |= next ^ at[j];
-                        at[j] = next;
-                    }
-                    if moved == 0 {
-                        break;
-                    }
-                }
-                for j in 0..TOGETHER {
-                    out_groups[(first + j) * k + output] += self.values[at[j] as usize];
-                }
-            }
-        }
-        // The last rows one by one, several trees at once.
-        for (row, out) in rest.chunks_exact(width).zip(out_rest.chunks_exact_mut(k)) {
-            for (first, roots) in roots.chunks(TOGETHER).enumerate() {
-                let mut at = [roots[0]; TOGETHER];
-                at[..roots.len()].copy_from_slice(roots);
-                loop {
-                    let mut moved = 0;
-                    for at in &mut at {
-                        let next = self.step::<CATEGORICAL, F>(*at, row);
-                        moved |= next ^ *at;
-                        *at = next;
-                    }
-                    if moved == 0 {
-                        break;
-                    }
-                }
-                for (t, at) in at[..roots.len()].iter().enumerate() {
-                    out[(first * TOGETHER + t) % k] += self.values[*at as usize];
-                }
-            }
+        let value = |tree: usize, node: usize| trees.value[trees.starts[tree] as usize + node];
+        let counts: Vec<usize> = (0..trees.n_trees()).map(|tree| trees.nodes(tree).len()).collect();
+        Walks {
+            steps: (0..).zip(&counts).map(|(tree, &count)| Steps::new(count, p, |node| fork(tree, node))).collect(),
+            masks: Masks::new(&counts, p, fork, value),
+            categorical: (0..p).filter(|&j| mapper.features[j].is_categorical()).collect(),
         }
     }
 
-    /// Adds some trees to `out`, row by row `k` predictions; the first of `trees` is one of output 0.
+    /// Adds some trees to `out`, row by row `k` predictions; the first of `run` is one of output 0.
     ///
     /// # Errors
     /// [`crate::Error::Input`] for sparse X; [`ironlearn_linalg::Error::Interrupted`].
     pub fn predict(
         &self,
         x: &AnyMatrix<'_>,
-        mapper: &Mapper,
-        trees: Range<usize>,
+        (trees, mapper): (&Trees, &Mapper),
+        run: Range<usize>,
         out: &mut [f64],
         k: usize,
         ctl: &Control,
@@ -172,47 +77,127 @@ impl Walks {
         if x.is_sparse() {
             bad_input!("Sparse data was passed for X, but dense data is required.");
         }
+        let part = Part { walks: self, trees, mapper, run, k };
         threads::fill_rows(ctl, out, k, BLOCK, |first, out| {
-            with_matrix!(x, x => self.block(x, mapper, first, &trees, out, k));
+            with_matrix!(x, x => part.add(x, first, out));
         })?;
         Ok(())
     }
+}
 
-    fn block<F: Real>(
-        &self,
-        x: &Matrix<'_, F>,
-        mapper: &Mapper,
-        first: usize,
-        trees: &Range<usize>,
-        out: &mut [f64],
-        k: usize,
-    ) {
-        let width = x.ncols();
-        match x.as_rows() {
-            Some(values) if self.categorical.is_empty() => {
-                let rows = &values[first * width..(first + out.len() / k) * width];
-                for (rows, out) in rows.chunks(NEAR * width).zip(out.chunks_mut(NEAR * k)) {
-                    self.add::<false, F>(rows, width, trees, out, k);
+/// Some trees of a model with `k` outputs.
+struct Part<'a> {
+    walks: &'a Walks,
+    trees: &'a Trees,
+    mapper: &'a Mapper,
+    run: Range<usize>,
+    k: usize,
+}
+
+impl Part<'_> {
+    /// Adds to the predictions of rows from `first` on.
+    fn add<F: Real>(&self, x: &Matrix<'_, F>, first: usize, out: &mut [f64]) {
+        let n = out.len() / self.k;
+        let by_masks = match &self.walks.masks {
+            Some(masks) => {
+                let whole = if n % LANES < WORTH { n / LANES * LANES } else { n };
+                self.add_masks(masks, x, first, &mut out[..whole * self.k]);
+                whole
+            }
+            None => 0,
+        };
+        self.add_steps(x, first + by_masks, &mut out[by_masks * self.k..]);
+    }
+
+    fn add_masks<F: Real>(&self, masks: &Masks, x: &Matrix<'_, F>, first: usize, out: &mut [f64]) {
+        let k = self.k;
+        let mut blocks = vec![masks.block(); (out.len() / k).min(NEAR).div_ceil(LANES)];
+        let mut sums = vec![[0.0; LANES]; blocks.len() * k];
+        for (first, out) in (first..).step_by(NEAR).zip(out.chunks_mut(NEAR * k)) {
+            let here = (out.len() / k).div_ceil(LANES);
+            for ((b, block), sums) in blocks[..here].iter_mut().enumerate().zip(sums.chunks_exact_mut(k)) {
+                let out = &out[b * LANES * k..((b + 1) * LANES * k).min(out.len())];
+                for (i, out) in out.chunks_exact(k).enumerate() {
+                    sums.iter_mut().zip(out).for_each(|(sums, &out)| sums[i] = out);
+                }
+                self.lay(masks, x, first + b * LANES..first + b * LANES + out.len() / k, block);
+            }
+            masks.add(&blocks[..here], self.run.clone(), &mut sums[..here * k]);
+            for (out, sums) in out.chunks_mut(LANES * k).zip(sums.chunks_exact(k)) {
+                for (i, out) in out.chunks_exact_mut(k).enumerate() {
+                    out.iter_mut().zip(sums).for_each(|(out, sums)| *out = sums[i]);
                 }
             }
-            _ => {
-                let mut packed = vec![0.0_f64; NEAR * width];
-                for (i, out) in out.chunks_mut(NEAR * k).enumerate() {
-                    let rows = out.len() / k;
-                    let packed = &mut packed[..rows * width];
-                    x.pack(first + i * NEAR..first + i * NEAR + rows, 0..width, width, packed);
-                    for &j in &self.categorical {
-                        let (bins, unknown) = (&mapper.features[j], mapper.features[j].n_bins());
-                        for row in packed.chunks_exact_mut(width) {
-                            let code = bins.bin(row[j]) as usize;
-                            row[j] = if code == unknown { f64::NAN } else { code as f64 };
-                        }
+        }
+    }
+
+    /// Lays rows side by side.
+    fn lay<F: Real>(&self, masks: &Masks, x: &Matrix<'_, F>, rows: Range<usize>, block: &mut Block) {
+        let n = rows.len();
+        match x.as_rows() {
+            Some(values) => {
+                let p = x.ncols();
+                for (i, row) in values[rows.start * p..rows.end * p].chunks_exact(p).enumerate() {
+                    for (lanes, &j) in block.numbers.iter_mut().zip(masks.numbers()) {
+                        lanes[i] = row[j as usize].widen();
                     }
-                    if self.categorical.is_empty() {
-                        self.add::<false, f64>(packed, width, trees, out, k);
-                    } else {
-                        self.add::<true, f64>(packed, width, trees, out, k);
+                }
+            }
+            None => {
+                for (lanes, &j) in block.numbers.iter_mut().zip(masks.numbers()) {
+                    x.pack(rows.clone(), j as usize..j as usize + 1, 1, &mut lanes[..n]);
+                }
+            }
+        }
+        for (lanes, &j) in block.codes.iter_mut().zip(masks.codes()) {
+            let mut values = [0.0; LANES];
+            x.pack(rows.clone(), j as usize..j as usize + 1, 1, &mut values[..n]);
+            for (code, &v) in lanes.iter_mut().zip(&values[..n]) {
+                *code = self.code(j as usize, v).unwrap_or(u8::MAX);
+            }
+        }
+    }
+
+    /// The code of a category; `None` where a value is none.
+    fn code(&self, feature: usize, value: f64) -> Option<u8> {
+        let bins = &self.mapper.features[feature];
+        Some(bins.bin(value)).filter(|&code| usize::from(code) < bins.n_bins())
+    }
+
+    /// Rows that walk: together where they are many, else each through several trees at once.
+    fn add_steps<F: Real>(&self, x: &Matrix<'_, F>, first: usize, out: &mut [f64]) {
+        let (k, p) = (self.k, x.ncols());
+        let steps = &self.walks.steps[self.run.clone()];
+        let value =
+            |t: usize, leaf: u32| self.trees.value[self.trees.starts[self.run.start + t] as usize + leaf as usize];
+        let mut packed = vec![0.0_f64; (out.len() / k).min(NEAR) * p];
+        let mut leaves = [0_u32; NEAR];
+        for (first, out) in (first..).step_by(NEAR).zip(out.chunks_mut(NEAR * k)) {
+            let n = out.len() / k;
+            let rows = &mut packed[..n * p];
+            x.pack(first..first + n, 0..p, p, rows);
+            for &j in &self.walks.categorical {
+                for row in rows.chunks_exact_mut(p) {
+                    row[j] = f64::from_code(self.code(j, row[j]).map_or(UNKNOWN, u32::from));
+                }
+            }
+            let whole = n / TOGETHER * TOGETHER;
+            if whole > 0 {
+                for (t, steps) in steps.iter().enumerate() {
+                    steps.leaves(&rows[..whole * p], p, true, &mut leaves[..whole]);
+                    for (out, &leaf) in out.chunks_exact_mut(k).zip(&leaves[..whole]) {
+                        out[t % k] += value(t, leaf);
                     }
+                }
+            }
+            let (groups, rest) = steps.as_chunks::<TOGETHER>();
+            for (row, out) in rows.chunks_exact(p).zip(out.chunks_exact_mut(k)).skip(whole) {
+                for (g, group) in groups.iter().enumerate() {
+                    let leaves = Steps::leaves_of_row(group.each_ref(), row);
+                    (g * TOGETHER..).zip(leaves).for_each(|(t, leaf)| out[t % k] += value(t, leaf));
+                }
+                for (t, steps) in (groups.len() * TOGETHER..).zip(rest) {
+                    out[t % k] += value(t, steps.leaf(row));
                 }
             }
         }

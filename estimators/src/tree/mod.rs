@@ -34,7 +34,6 @@ pub mod regressor;
 mod shared;
 mod source;
 pub(crate) mod split;
-mod steps;
 mod structure;
 mod target;
 

@@ -2,29 +2,45 @@
 
 use super::Tree;
 use super::columns::{INFINITE, any_infinite, check_values};
-use super::steps::{Steps, TOGETHER};
+use crate::walk::{Number, Steps, TOGETHER, UNKNOWN};
 use crate::{AnyMatrix, Control, Result, bad_input};
 use ironlearn_linalg::{Compressed, Layout, Matrix, Real, threads, with_matrix};
 use std::borrow::Borrow;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Rows of a block at most.
+/// Rows of a block at most, and numbers in them, where trees are small.
 const BLOCK: usize = 2048;
+const NUMBERS: usize = 1 << 17;
+/// The same where trees are large: what is read of a tree is read once for a block, so a block has many rows.
+const LARGE_BLOCK: usize = 1 << 15;
+const LARGE_NUMBERS: usize = 1 << 21;
+/// Steps of all trees that the caches keep while small blocks pass.
+const LARGE: usize = 1 << 15;
 /// Walks that are worth a block of their own.
 const WORTH: usize = 4096;
 
 /// Some trees over the same features, walked together.
 struct Walk<'a> {
-    trees: Vec<&'a Steps>,
+    trees: Vec<&'a Steps<f32>>,
     width: usize,
+    /// The features that hold categories for some tree.
+    coded: Vec<usize>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(trees: &'a [impl Borrow<Tree> + Sync], width: usize) -> Self {
+        let trees: Vec<&Steps<f32>> = trees.iter().map(|tree| tree.borrow().steps()).collect();
+        let mut coded = vec![false; width];
+        trees.iter().flat_map(|steps| steps.coded()).for_each(|&feature| coded[feature as usize] = true);
+        Walk { trees, width, coded: (0..width).filter(|&feature| coded[feature]).collect() }
+    }
+
     /// Calls `sink(tree, first row, leaves)` with the leaves of some rows of the range, tree by tree for each row;
     /// false where a value is infinite.
     fn rows(&self, x: &AnyMatrix<'_>, rows: Range<usize>, sink: &mut impl FnMut(usize, usize, &[u32])) -> bool {
         with_matrix!(x, x => match x {
+            _ if !self.coded.is_empty() => self.coded(x, rows, sink),
             Matrix::Sparse(x) if x.layout() == Layout::Row => self.sparse(x, rows, sink),
             _ => match x.as_rows() {
                 // Several trees read `f32` values; one would not win back the time to make them.
@@ -38,6 +54,27 @@ impl Walk<'_> {
                 }
             }
         })
+    }
+
+    /// Walks rows whose categories become codes. Numbers that are no code are taken as missing.
+    fn coded<F: Real>(
+        &self,
+        x: &Matrix<'_, F>,
+        rows: Range<usize>,
+        sink: &mut impl FnMut(usize, usize, &[u32]),
+    ) -> bool {
+        let (p, n) = (self.width, rows.len());
+        let (mut packed, mut column) = (vec![0.0_f32; n * p], vec![0.0_f64; n]);
+        x.pack(rows.clone(), 0..p, p, &mut packed);
+        let finite = !any_infinite(&packed);
+        for &j in &self.coded {
+            x.pack(rows.clone(), j..j + 1, 1, &mut column);
+            for (row, &v) in packed.chunks_exact_mut(p).zip(&column) {
+                let known = v >= 0.0 && v < f64::from(UNKNOWN) && v.fract() == 0.0;
+                row[j] = f32::from_code(if known { v as u32 } else { UNKNOWN });
+            }
+        }
+        self.dense(&packed, sink) & finite
     }
 
     /// Walks rows that lie one after the other. One tree takes a few at a time, as the look for infinite values has
@@ -97,7 +134,12 @@ impl Walk<'_> {
     /// its columns are scattered.
     fn block(&self, x: &AnyMatrix<'_>, ctl: &Control) -> usize {
         let by_column = with_matrix!(x, x => matches!(x, Matrix::Sparse(x) if x.layout() == Layout::Column));
-        let (budget, most): (usize, usize) = if by_column { (1 << 24, usize::MAX) } else { (1 << 17, BLOCK) };
+        let steps: usize = self.trees.iter().map(|steps| steps.len()).sum();
+        let (budget, most) = match by_column {
+            true => (1 << 24, usize::MAX),
+            false if steps > LARGE && self.trees.len() > 1 => (LARGE_NUMBERS, LARGE_BLOCK),
+            false => (NUMBERS, BLOCK),
+        };
         let most = (budget / self.width).clamp(1, most);
         let (n, threads) = (x.nrows(), ctl.threads());
         let rounds = n.div_ceil(most.saturating_mul(threads)).max(1);
@@ -119,9 +161,6 @@ pub(crate) fn fill_by<T: Send>(
     ctl: &Control,
     write: impl Fn(usize, &[u32], &mut [T]) + Sync + Send,
 ) -> Result<()> {
-    if trees.iter().any(|tree| tree.borrow().categories.is_some()) {
-        return super::categories::fill_by(trees, x, out, width, ctl, write);
-    }
     if x.is_sparse() {
         check_values(x)?;
     }
@@ -130,7 +169,7 @@ pub(crate) fn fill_by<T: Send>(
             trees[k].borrow().steps();
         })?;
     }
-    let walk = Walk { trees: trees.iter().map(|tree| tree.borrow().steps()).collect(), width: x.ncols() };
+    let walk = Walk::new(trees, x.ncols());
     let infinite = AtomicBool::new(false);
     threads::fill_rows(ctl, out, width, walk.block(x, ctl), |first, out| {
         let rows = first..first + out.len() / width;
@@ -148,10 +187,6 @@ pub(crate) fn fill_by<T: Send>(
 }
 
 impl Tree {
-    pub(super) fn steps(&self) -> &Steps {
-        self.steps.get_or_init(|| Steps::new(self))
-    }
-
     /// Fills `out` (`width` entries a row) by `write(leaf, entries)`.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! A fitted tree: a struct of arrays, one entry a node, the root first.
 
 use super::categories::CategorySets;
-use super::steps::Steps;
+use crate::walk::{Fork, Steps, Test};
 use crate::{Error, Result};
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ pub struct Tree {
     pub categories: Option<CategorySets>,
     /// The form that predictions walk, made when first needed.
     #[serde(skip)]
-    pub(super) steps: OnceLock<Steps>,
+    pub(super) steps: OnceLock<Steps<f32>>,
 }
 
 impl PartialEq for Tree {
@@ -91,6 +91,30 @@ impl Tree {
     pub fn children(&self, node: usize) -> Option<[usize; 2]> {
         let (left, right) = (self.children_left[node], self.children_right[node]);
         (left >= 0).then_some([left as usize, right as usize])
+    }
+
+    /// The form that predictions walk.
+    pub(super) fn steps(&self) -> &Steps<f32> {
+        self.steps.get_or_init(|| {
+            let sets = self.categories.as_ref().map(|sets| sets.lookup());
+            let array = |array| -> &[i32] { ndarray::Array1::as_slice(array).unwrap_or(&[]) };
+            let (left, right) = (array(&self.children_left), array(&self.children_right));
+            let (feature, threshold) = (array(&self.feature), self.threshold.as_slice().unwrap_or(&[]));
+            let missing_left = self.missing_go_to_left.as_slice().unwrap_or(&[]);
+            Steps::new(self.node_count(), self.n_features, |node| {
+                let left = usize::try_from(left[node]).ok()?;
+                let test = match sets.and_then(|sets| Some(sets.words(sets.set(node)?))) {
+                    Some((places, words)) => Test::Other(places, words),
+                    None => Test::UpTo(threshold[node]),
+                };
+                Some(Fork {
+                    children: [left, right[node] as usize],
+                    feature: feature[node] as u32,
+                    missing_left: missing_left[node] != 0,
+                    test,
+                })
+            })
+        })
     }
 
     /// For each node its parent; the root has none.

@@ -12,7 +12,6 @@ mod search;
 mod sets;
 mod settle;
 mod values;
-mod walk;
 
 pub(super) use random::subset_of;
 pub(super) use search::{Groups, best};
@@ -21,7 +20,6 @@ pub(super) use sets::Growing;
 pub(super) use settle::settle;
 pub use values::{Categories, Level};
 pub(crate) use values::{Coded, check_categories};
-pub(super) use walk::fill_by;
 
 use crate::{Result, bad_input};
 use serde::{Deserialize, Serialize};

@@ -96,31 +96,18 @@ pub struct Lookup<'a> {
     words: &'a [i64],
 }
 
-impl Lookup<'_> {
+impl<'a> Lookup<'a> {
     /// The set of a node, where it has one.
     #[inline(always)]
     pub fn set(&self, node: usize) -> Option<usize> {
         usize::try_from(self.set[node]).ok()
     }
 
-    /// Whether a value is the code of a category of the set. NaN and numbers that are no code are none.
+    /// The words of a set, and their places.
     #[inline(always)]
-    pub fn contains(&self, set: usize, value: f64) -> bool {
-        if !(value >= 0.0 && value < MOST as f64) || value.fract() != 0.0 {
-            return false;
-        }
-        let code = value as u32;
+    pub fn words(&self, set: usize) -> (&'a [i32], &'a [i64]) {
         let range = self.starts[set] as usize..self.starts[set + 1] as usize;
-        let (places, place) = (&self.places[range.clone()], (code / 64) as i32);
-        let at = match places {
-            [only] if *only == place => 0,
-            [_] => return false,
-            _ => match places.binary_search(&place) {
-                Ok(at) => at,
-                Err(_) => return false,
-            },
-        };
-        self.words[range.start + at] >> (code % 64) & 1 != 0
+        (&self.places[range.clone()], &self.words[range])
     }
 }
 
@@ -214,12 +201,7 @@ mod tests {
         assert_eq!((sets.largest(1), sets.largest(2), sets.largest(3)), (Some(65_534), Some(0), None));
         assert_eq!((sets.categories(0), sets.categories(3)), (None, Some(vec![])));
         let lookup = sets.lookup();
-        let held = |set, v: f64| lookup.contains(set, v);
-        assert!([3.0, 64.0, 65.0, 40_000.0, 65_534.0].iter().all(|&v| held(0, v)) && held(1, 0.0) && held(1, -0.0));
-        for v in [0.0, 3.5, 4.0, 63.0, 66.0, 128.0, 39_999.0, 65_533.0, 65_535.0, 1e18, -1.0, f64::NAN, f64::INFINITY] {
-            assert!(!held(0, v), "{v}");
-        }
-        assert!(!held(1, 64.0) && !held(2, 0.0));
+        assert_eq!((lookup.words(1), lookup.words(2)), ((&[0][..], &[1][..]), (&[][..], &[][..])));
         let some = sets.select(&[0, 2, 1], |node| node != 2).unwrap();
         assert_eq!((some.categories(1), some.categories(2)), (None, sets.categories(1)));
         assert!(sets.select(&[0, 2], |node| node == 0).is_none());
