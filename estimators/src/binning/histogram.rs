@@ -8,7 +8,7 @@ use super::matrix::{Binned, Group, LANES};
 /// What a row adds to the bin that it falls into.
 pub type Channels<const C: usize> = [i64; C];
 
-/// The sums of each bin, feature after feature ([`Binned::bins`]).
+/// The sums of each code, column after column ([`Binned::bins_of_column`]).
 pub type Histogram<const C: usize> = Vec<Channels<C>>;
 
 /// `out[i] = all[rows[i]]`: the channels of a node's rows, one after the other.
@@ -27,7 +27,7 @@ pub fn subtract<const C: usize>(parent: &mut [Channels<C>], child: &[Channels<C>
     }
 }
 
-/// Adds the channels of some rows to the bins of one group's features: `hist` are the bins of the group
+/// Adds the channels of some rows to the bins of one group's columns: `hist` are the bins of the group
 /// ([`Binned::bins_of_group`]). `rows` are the rows of `channels`, in their order; `None`: the first ones of X.
 ///
 /// # Panics
@@ -42,8 +42,8 @@ pub fn add_rows<const C: usize>(
     let bins = binned.bins_of_group(group);
     assert_eq!(hist.len(), bins.len());
     let mut starts = [0; LANES];
-    for (start, feature) in starts.iter_mut().zip(group.features.clone()) {
-        *start = binned.bins(feature).start - bins.start;
+    for (start, column) in starts.iter_mut().zip(group.columns.clone()) {
+        *start = binned.bins_of_column(column).start - bins.start;
     }
     let n = binned.n_rows();
     match rows {
@@ -58,7 +58,7 @@ pub fn add_rows<const C: usize>(
             match (group.stride(), rows) {
                 $(
                     // SAFETY: the rows are below n, as was just asserted; the bins of `starts` are those of this group
-                    // in `hist`, whose length is right; every code of a `Binned` is below its feature's number of bins.
+                    // in `hist`, whose length is right; every code of a `Binned` is below its column's number of codes.
                     ($lanes, None) => unsafe {
                         add::<C, $lanes, false>(&group.codes, |i| i, channels, &starts, hist)
                     },

@@ -1,35 +1,49 @@
-//! X in bins: one byte an entry, a few features side by side.
+//! X in bins: one byte an entry, a few columns side by side.
 //!
-//! Features lie in groups of up to eight whose bytes of one row are neighbours: a histogram pass reads the bins of a
-//! row's whole group at once, and where a node's rows are far apart, one cache line serves eight features.
+//! A column is a feature, or a bundle of features that share a byte (`bundle`). Columns lie in groups of up to eight whose
+//! bytes of one row are neighbours: a histogram pass reads a row's whole group at once, and where a node's rows are far
+//! apart, one cache line serves eight columns.
 
+use super::bundle::{self, Rare};
+use super::histogram::Channels;
 use super::mapper::{FeatureBins, Mapper, sparse};
 use crate::{AnyMatrix, Control, Result, bad_input};
 use ironlearn_linalg::{Matrix, Real, threads, with_matrix};
 use ndarray::ArrayView2;
 use std::ops::Range;
 
-/// Features of a group, at most.
+/// Columns of a group, at most.
 pub(super) const LANES: usize = 8;
 /// Rows of a tile of the mapping, and rows that are read at a time.
 const TILE: usize = 8192;
-const NEAR: usize = 128;
+pub(super) const NEAR: usize = 128;
 
-/// The bins of some neighbouring features.
+/// The codes of some neighbouring columns.
 #[derive(Debug)]
 pub struct Group {
-    /// The features.
-    pub features: Range<usize>,
-    /// Row by row one byte a feature, and some bytes more, so that eight can be read at any row.
+    /// The columns.
+    pub columns: Range<usize>,
+    /// Row by row one byte a column, and some bytes more, so that eight can be read at any row.
     pub(super) codes: Vec<u8>,
 }
 
-/// The bins of all rows. Every bin is below the number of bins of its feature: histograms rely on it.
+/// Where a feature is.
+#[derive(Debug, Clone, Copy)]
+struct Home {
+    column: usize,
+    /// In a bundle: the usual bin, whose code is 0, and the code of the first other one.
+    bundled: Option<(u8, u8)>,
+}
+
+/// The bins of all rows. Every code is below the number of codes of its column: histograms rely on it.
 #[derive(Debug)]
 pub struct Binned {
     n: usize,
     groups: Vec<Group>,
-    /// For each feature where its bins start in a histogram of all; one entry more.
+    /// The features of each column: one, or those of a bundle.
+    columns: Vec<Vec<u32>>,
+    homes: Vec<Home>,
+    /// For each column where its codes start in a histogram of all; one entry more.
     starts: Vec<usize>,
     /// For each feature the number of bins of values, without that of missing ones.
     n_values: Vec<usize>,
@@ -44,35 +58,94 @@ impl Binned {
     /// [`crate::Error::Input`] for sparse X or another number of columns.
     pub fn new(x: &AnyMatrix<'_>, mapper: &Mapper, rows: Option<&[u32]>, ctl: &Control) -> Result<Self> {
         let p = x.ncols();
-        let n = rows.map_or(x.nrows(), <[u32]>::len);
         if p != mapper.features.len() {
             bad_input!("X has {p} features, but the bins are those of {} features", mapper.features.len());
-        }
-        let tables: Vec<Table> = mapper.features.iter().map(Table::new).collect();
-        let mut groups = Vec::new();
-        for features in layout(p) {
-            let lanes = features.len();
-            let mut codes = vec![0_u8; n * lanes + LANES];
-            threads::fill_rows(ctl, &mut codes[..n * lanes], lanes, TILE, |first, out| {
-                let some = first..first + out.len() / lanes;
-                with_matrix!(x, x => if let Matrix::Dense(x) = x {
-                    map(x, rows, some, features.clone(), &tables, out);
-                });
-            })?;
-            groups.push(Group { features, codes });
         }
         if x.is_sparse() {
             return Err(sparse());
         }
+        let tables: Vec<Table> = mapper.features.iter().map(Table::new).collect();
+        let bundles = bundle::find(x, rows, mapper, &tables, ctl)?;
+        Self::with_bundles(x, mapper, rows, &tables, bundles, ctl)
+    }
+
+    /// The same without bundles.
+    ///
+    /// # Errors
+    /// As [`Binned::new`].
+    #[cfg(test)]
+    pub fn plain(x: &AnyMatrix<'_>, mapper: &Mapper, rows: Option<&[u32]>, ctl: &Control) -> Result<Self> {
+        let tables: Vec<Table> = mapper.features.iter().map(Table::new).collect();
+        Self::with_bundles(x, mapper, rows, &tables, Vec::new(), ctl)
+    }
+
+    fn with_bundles(
+        x: &AnyMatrix<'_>,
+        mapper: &Mapper,
+        rows: Option<&[u32]>,
+        tables: &[Table<'_>],
+        bundles: Vec<Vec<Rare>>,
+        ctl: &Control,
+    ) -> Result<Self> {
+        let p = x.ncols();
+        let n = rows.map_or(x.nrows(), <[u32]>::len);
         let n_values: Vec<usize> = mapper.features.iter().map(FeatureBins::n_bins).collect();
-        let mut starts = vec![0];
-        starts.extend(n_values.iter().scan(0, |sum, bins| {
-            *sum += bins + 1;
-            Some(*sum)
-        }));
+        // A bundle stands where its first feature would.
+        let mut homes: Vec<Option<Home>> = vec![None; p];
+        let mut waiting = bundles.into_iter().peekable();
+        let (mut columns, mut starts, mut shared) = (Vec::with_capacity(p), vec![0], Vec::new());
+        for feature in 0..p {
+            let (column, start) = (columns.len(), starts[columns.len()]);
+            if let Some(bundle) = waiting.next_if(|bundle| bundle[0].feature == feature) {
+                let mut next = 1;
+                for rare in &bundle {
+                    homes[rare.feature] = Some(Home { column, bundled: Some((rare.usual, next as u8)) });
+                    next += rare.codes(n_values[rare.feature]);
+                }
+                columns.push(bundle.iter().map(|rare| rare.feature as u32).collect());
+                starts.push(start + next);
+                shared.push(Some(bundle));
+            } else if homes[feature].is_none() {
+                homes[feature] = Some(Home { column, bundled: None });
+                columns.push(vec![feature as u32]);
+                starts.push(start + n_values[feature] + 1);
+                shared.push(None);
+            }
+        }
+        let homes: Vec<Home> = homes.into_iter().flatten().collect();
+        let mut has_missing = vec![false; p];
+        for rare in shared.iter().flatten().flatten() {
+            has_missing[rare.feature] = rare.bins.contains(&(n_values[rare.feature] as u8));
+        }
+        let mut groups = Vec::new();
+        for columns_here in layout(columns.len()) {
+            let lanes = columns_here.len();
+            let mut codes = vec![0_u8; n * lanes + LANES];
+            let single = |column: usize| shared[column].is_none().then(|| columns[column][0] as usize);
+            let features: Vec<Option<usize>> = columns_here.clone().map(single).collect();
+            threads::fill_rows(ctl, &mut codes[..n * lanes], lanes, TILE, |first, out| {
+                let some = first..first + out.len() / lanes;
+                with_matrix!(x, x => if let Matrix::Dense(x) = x {
+                    map(x, rows, some, &features, tables, out);
+                });
+            })?;
+            for (lane, column) in columns_here.clone().enumerate() {
+                // Let go when they are written.
+                for rare in shared[column].take().into_iter().flatten() {
+                    let home = &homes[rare.feature];
+                    for (&row, &bin) in rare.rows.iter().zip(&rare.bins) {
+                        codes[row as usize * lanes + lane] = home.code(bin);
+                    }
+                }
+            }
+            groups.push(Group { columns: columns_here, codes });
+        }
         let categorical = mapper.features.iter().map(FeatureBins::is_categorical).collect();
-        let mut binned = Binned { n, groups, starts, n_values, categorical, has_missing: vec![false; p] };
-        let found = threads::map(ctl, p, |feature| binned.find_missing(feature))?;
+        let mut binned = Binned { n, groups, columns, homes, starts, n_values, categorical, has_missing };
+        let found = threads::map(ctl, p, |feature| match binned.homes[feature].bundled {
+            None => binned.find_missing(feature),
+            Some(_) => binned.has_missing[feature],
+        })?;
         binned.has_missing = found;
         Ok(binned)
     }
@@ -93,24 +166,58 @@ impl Binned {
         self.n_values.len()
     }
 
-    /// The features, as they lie side by side.
+    /// The number of columns: features, or bundles of them.
+    pub fn n_columns(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// The features of a column, rising.
+    pub fn features(&self, column: usize) -> &[u32] {
+        &self.columns[column]
+    }
+
+    /// The columns, as they lie side by side.
     pub fn groups(&self) -> &[Group] {
         &self.groups
     }
 
-    /// The number of bins of all features together, each with one for missing values.
+    /// The length of a histogram: the codes of all columns.
     pub fn n_bins(&self) -> usize {
         *self.starts.last().unwrap_or(&0)
     }
 
-    /// Where the bins of `feature` lie in a histogram of all features; the last of them is that of missing values.
-    pub fn bins(&self, feature: usize) -> Range<usize> {
-        self.starts[feature]..self.starts[feature + 1]
+    /// Where the codes of a column lie in a histogram of all.
+    pub fn bins_of_column(&self, column: usize) -> Range<usize> {
+        self.starts[column]..self.starts[column + 1]
     }
 
-    /// Where the bins of a group lie in a histogram of all features.
+    /// Where the codes of a group lie in a histogram of all.
     pub fn bins_of_group(&self, group: &Group) -> Range<usize> {
-        self.starts[group.features.start]..self.starts[group.features.end]
+        self.starts[group.columns.start]..self.starts[group.columns.end]
+    }
+
+    /// The sums of the bins of `feature`, that of missing values last, from those of its column, which are of `all` rows.
+    pub fn bins_of<'a, const C: usize>(
+        &self,
+        feature: usize,
+        column: &'a [Channels<C>],
+        all: &Channels<C>,
+        room: &'a mut [Channels<C>; 256],
+    ) -> &'a [Channels<C>] {
+        let Some((usual, start)) = self.homes[feature].bundled else { return column };
+        let (usual, start, n) = (usual as usize, start as usize, self.n_values[feature] + 1);
+        // Without missing values, these have no code.
+        let codes = if self.has_missing[feature] { n - 1 } else { n - 2 };
+        let others = &column[start..start + codes];
+        let bins = &mut room[..n];
+        bins[n - 1] = [0; C];
+        bins[..usual].copy_from_slice(&others[..usual]);
+        bins[usual + 1..codes + 1].copy_from_slice(&others[usual..]);
+        bins[usual] = *all;
+        for other in others {
+            (0..C).for_each(|c| bins[usual][c] -= other[c]);
+        }
+        bins
     }
 
     /// The number of bins of values of `feature`, which is also the bin of missing ones.
@@ -128,34 +235,65 @@ impl Binned {
         self.categorical[feature]
     }
 
-    /// The group of `feature` and its place there.
+    /// The group that holds the codes of `feature`, and the place of its column there.
     pub fn place(&self, feature: usize) -> (&Group, usize) {
-        let at = self.groups.partition_point(|group| group.features.end <= feature);
-        (&self.groups[at], feature - self.groups[at].features.start)
+        let column = self.homes[feature].column;
+        let at = self.groups.partition_point(|group| group.columns.end <= column);
+        (&self.groups[at], column - self.groups[at].columns.start)
+    }
+
+    /// What each code says, where `of_bin` says it of each bin of `feature`.
+    pub fn by_code(&self, feature: usize, of_bin: &[bool; 256]) -> [bool; 256] {
+        let Some((usual, _)) = self.homes[feature].bundled else { return *of_bin };
+        let mut of_code = [of_bin[usual as usize]; 256];
+        for bin in (0..=self.n_values[feature]).filter(|&bin| bin < self.n_values[feature] || self.has_missing[feature])
+        {
+            of_code[self.homes[feature].code(bin as u8) as usize] = of_bin[bin];
+        }
+        of_code
     }
 
     /// The bin of an entry.
     pub fn bin(&self, row: usize, feature: usize) -> u8 {
         let (group, lane) = self.place(feature);
-        group.codes[row * group.features.len() + lane]
+        let code = group.codes[row * group.stride() + lane];
+        match self.homes[feature].bundled {
+            None => code,
+            Some((usual, _)) => {
+                let n_bins = self.n_values[feature] + usize::from(self.has_missing[feature]);
+                let bin = (0..n_bins as u8).find(|&bin| self.homes[feature].code(bin) == code);
+                bin.unwrap_or(usual)
+            }
+        }
+    }
+}
+
+impl Home {
+    /// The code of a bin.
+    fn code(&self, bin: u8) -> u8 {
+        match self.bundled {
+            None => bin,
+            Some((usual, _)) if bin == usual => 0,
+            Some((usual, start)) => start + bin - u8::from(bin > usual),
+        }
     }
 }
 
 impl Group {
-    /// The bins of all `n` rows, one slice a row.
+    /// The codes of all `n` rows, one slice a row.
     pub fn rows(&self, n: usize) -> std::slice::ChunksExact<'_, u8> {
-        let lanes = self.features.len();
+        let lanes = self.columns.len();
         self.codes[..n * lanes].chunks_exact(lanes)
     }
 
-    /// The bins of the feature at `lane`: one every [`Group::stride`] bytes, the first row's first.
+    /// The codes of the column at `lane`: one every [`Group::stride`] bytes, the first row's first.
     pub fn lane(&self, lane: usize) -> &[u8] {
         &self.codes[lane..]
     }
 
     /// Bytes from one row to the next.
     pub fn stride(&self) -> usize {
-        self.features.len()
+        self.columns.len()
     }
 }
 
@@ -166,14 +304,14 @@ fn layout(p: usize) -> Vec<Range<usize>> {
 }
 
 /// A feature's bins in the form that mapping searches.
-enum Table<'a> {
+pub(super) enum Table<'a> {
     /// Thresholds by sixteens, filled up with infinity, and the bin of missing values.
     Numeric(Box<Sixteens>, u8),
     Categories(&'a FeatureBins),
 }
 
 /// Up to 255 thresholds in two levels.
-struct Sixteens {
+pub(super) struct Sixteens {
     /// The last threshold of each sixteen.
     last: [f64; 16],
     all: [[f64; 16]; 16],
@@ -245,7 +383,7 @@ impl<'a> Table<'a> {
     }
 
     /// Maps a few values; `out` has one every `stride` bytes.
-    fn map(&self, values: &[f64; NEAR], stride: usize, out: &mut [u8]) {
+    pub fn map(&self, values: &[f64; NEAR], stride: usize, out: &mut [u8]) {
         match self {
             Table::Numeric(thresholds, missing) => thresholds.count(values, *missing, stride, out),
             Table::Categories(bins) => {
@@ -257,11 +395,12 @@ impl<'a> Table<'a> {
     }
 }
 
+/// Maps single features, one a lane, and leaves the lanes of bundles as they are.
 fn map<F: Real>(
     x: &ArrayView2<'_, F>,
     rows: Option<&[u32]>,
     some: Range<usize>,
-    features: Range<usize>,
+    features: &[Option<usize>],
     tables: &[Table<'_>],
     out: &mut [u8],
 ) {
@@ -269,19 +408,29 @@ fn map<F: Real>(
     let mut values = [0.0; NEAR];
     for (first, out) in some.clone().step_by(NEAR).zip(out.chunks_mut(NEAR * stride)) {
         let near = first..some.end.min(first + NEAR);
-        for (lane, feature) in features.clone().enumerate() {
-            let column = x.column(feature);
-            match rows {
-                None => {
-                    let part = column.slice(ndarray::s![near.clone()]);
-                    values.iter_mut().zip(part).for_each(|(out, v)| *out = v.widen());
-                }
-                Some(rows) => {
-                    let part = &rows[near.clone()];
-                    values.iter_mut().zip(part).for_each(|(out, &row)| *out = column[row as usize].widen());
-                }
-            }
+        for (lane, feature) in features.iter().enumerate().filter_map(|(lane, feature)| Some((lane, (*feature)?))) {
+            gather(x, rows, near.clone(), feature, &mut values);
             tables[feature].map(&values, stride, &mut out[lane..]);
+        }
+    }
+}
+
+/// The values of a feature in a few rows.
+pub(super) fn gather<F: Real>(
+    x: &ArrayView2<'_, F>,
+    rows: Option<&[u32]>,
+    near: Range<usize>,
+    feature: usize,
+    values: &mut [f64; NEAR],
+) {
+    let column = x.column(feature);
+    match rows {
+        None => {
+            let part = column.slice(ndarray::s![near]);
+            values.iter_mut().zip(part).for_each(|(out, v)| *out = v.widen());
+        }
+        Some(rows) => {
+            values.iter_mut().zip(&rows[near]).for_each(|(out, &row)| *out = column[row as usize].widen());
         }
     }
 }

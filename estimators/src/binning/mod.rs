@@ -5,6 +5,7 @@
 //! each. [`Histograms`] sums channels of the rows (integers: gradients in fixed point, counts) by bin; integer sums are
 //! exact, so they do not depend on the order or the number of threads, and a sibling's histogram is a difference.
 
+mod bundle;
 mod histogram;
 mod mapper;
 mod matrix;
@@ -16,4 +17,4 @@ pub use matrix::{Binned, Group};
 pub use thresholds::weighted_percentile;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -90,7 +90,7 @@ fn histograms_are_plain_sums() {
         let x = table(500, p);
         let ctl = Control::new();
         let mapper = Mapper::fit(&x.view().into(), None, None, &bins(50, &[]), &ctl).unwrap();
-        let binned = Binned::new(&x.view().into(), &mapper, None, &ctl).unwrap();
+        let binned = Binned::plain(&x.view().into(), &mapper, None, &ctl).unwrap();
         let channels: Vec<Channels<2>> = (0..500).map(|i| [i * i - 900, 1]).collect();
         let some: Vec<u32> = (0..500).filter(|i| i % 7 < 3).collect();
         let mut ordered = vec![[0; 2]; some.len()];
@@ -105,7 +105,8 @@ fn histograms_are_plain_sums() {
             for i in 0..rows.map_or(500, <[u32]>::len) {
                 let row = rows.map_or(i, |rows| rows[i] as usize);
                 for j in 0..p {
-                    let bin = binned.bins(j).start + binned.bin(row, j) as usize;
+                    // Without bundles a column is a feature.
+                    let bin = binned.bins_of_column(j).start + binned.bin(row, j) as usize;
                     (0..2).for_each(|c| plain[bin][c] += channels[row][c]);
                 }
             }
@@ -139,4 +140,73 @@ fn quantiles_of_many_rows_come_from_a_draw() {
             assert!((found - wanted).abs() < 5.0 * 5000.0 * (0.25_f64 / 1000.0).sqrt(), "{found} {wanted}");
         }
     }
+}
+
+/// Ten columns of one-hot encoded data (the last has missing values too), one that shares rows with some of them, one that
+/// is rare in other rows and has several values, one of many values.
+pub(crate) fn one_hot(n: usize) -> Array2<f64> {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let mut x = Array2::zeros((n, 13));
+    for mut row in x.rows_mut() {
+        let (level, v) = (rng.next_u64() % 12, rng.next_u64() % 1000);
+        match level {
+            10 => row[11] = 1.0 + (v % 3) as f64,
+            9 => row[9] = if v < 300 { f64::NAN } else { -1.0 },
+            level if level < 9 => row[level as usize] = 1.0,
+            _ => {}
+        }
+        row[10] = f64::from(u8::from(v % 7 == 0));
+        row[12] = v as f64;
+    }
+    x
+}
+
+#[test]
+fn bundles_say_what_plain_columns_say() {
+    let x = one_hot(3000);
+    let some: Vec<u32> = (0..3000).filter(|i| i % 3 != 1).collect();
+    for (rows, threads) in [(None, 1), (Some(some.as_slice()), 2)] {
+        let ctl = Control::new().with_threads(Some(threads));
+        let view = x.view().into();
+        let mapper = Mapper::fit(&view, rows, None, &bins(255, &[]), &ctl).unwrap();
+        let [plain, bundled] = [Binned::plain, Binned::new].map(|new| new(&view, &mapper, rows, &ctl).unwrap());
+        assert_eq!((plain.n_columns(), bundled.n_columns()), (13, 3));
+        assert_eq!((bundled.features(0), bundled.features(1)), (&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 11][..], &[10][..]));
+        let n = plain.n_rows();
+        let channels: Vec<Channels<2>> = (0..n as i64).map(|i| [i * i - 900, 1]).collect();
+        let all = channels.iter().fold([0; 2], |sum, row| [sum[0] + row[0], sum[1] + row[1]]);
+        let histogram = |binned: &Binned| -> Histogram<2> {
+            let mut hist = vec![[0; 2]; binned.n_bins()];
+            for group in binned.groups() {
+                add_rows(binned, group, None, &channels, &mut hist[binned.bins_of_group(group)]);
+            }
+            hist
+        };
+        let (of_plain, of_bundled) = (histogram(&plain), histogram(&bundled));
+        for feature in 0..13 {
+            assert_eq!(plain.has_missing(feature), bundled.has_missing(feature));
+            assert!((0..n).all(|row| plain.bin(row, feature) == bundled.bin(row, feature)), "feature {feature}");
+            let column = (0..3).find(|&column| bundled.features(column).contains(&(feature as u32))).unwrap();
+            let (mut room, codes) = ([[0; 2]; 256], &of_bundled[bundled.bins_of_column(column)]);
+            assert_eq!(bundled.bins_of(feature, codes, &all, &mut room), &of_plain[plain.bins_of_column(feature)]);
+            // What is said of a bin is said of the codes of its rows.
+            let of_bin: [bool; 256] = std::array::from_fn(|bin| (bin + feature) % 3 == 1);
+            let (of_code, (group, lane)) = (bundled.by_code(feature, &of_bin), bundled.place(feature));
+            for (row, codes) in group.rows(n).enumerate() {
+                assert_eq!(of_code[codes[lane] as usize], of_bin[plain.bin(row, feature) as usize]);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_bundle_has_no_more_than_256_codes() {
+    // 300 columns of one row each, of five values: four codes a column.
+    let x = Array2::from_shape_fn((1500, 300), |(i, j)| if i / 5 == j { (i % 5) as f64 } else { 0.0 });
+    let (view, ctl) = (x.view().into(), Control::new());
+    let mapper = Mapper::fit(&view, None, None, &bins(255, &[]), &ctl).unwrap();
+    let binned = Binned::new(&view, &mapper, None, &ctl).unwrap();
+    // 255 codes beside that of nothing: 63 columns each.
+    assert_eq!(binned.n_columns(), 5);
+    assert!((0..300).all(|j| (0..1500).all(|i| binned.bin(i, j) == mapper.features[j].bin(x[[i, j]]))));
 }

@@ -149,9 +149,7 @@ impl<const C: usize, F: Form<C>> Tree<'_, C, F> {
         let interactions = self.plan.interactions.as_ref().map(|sets| self.union((0..sets.len()).collect()));
         // Without a look for splits: the sums of the root come from its histogram.
         self.fill(None, &mut histogram, None, [None, None])?;
-        let first = &histogram[self.binned.bins(0)];
-        let mut sum = [0_i64; C];
-        first.iter().for_each(|bin| sum.iter_mut().zip(bin).for_each(|(s, v)| *s += v));
+        let sum = total(&histogram[self.binned.bins_of_column(0)]);
         let sums = self.form.sums(&sum);
         self.nodes.push(Grown { depth: 0, rows: 0..n, value: 0.0, split: None });
         let mut heap: BinaryHeap<(Rank, usize)> = BinaryHeap::new();
@@ -348,7 +346,7 @@ impl<const C: usize, F: Form<C>> Tree<'_, C, F> {
     ) -> Result<[Option<Split>; 2]> {
         let rows = places.map(|places| &self.room.rows[places]);
         let channels = rows.map_or(self.channels, |rows| &self.pool.ordered[..rows.len()]);
-        let cost = channels.len() * self.binned.n_features() / 2 + self.binned.n_bins() * 10;
+        let cost = channels.len() * self.binned.n_columns() / 2 + self.binned.n_bins() * 10;
         self.run(small, large, cost, |task| {
             task.small.fill([0; C]);
             add_rows(self.binned, task.group, rows, channels, task.small);
@@ -365,13 +363,19 @@ impl<const C: usize, F: Form<C>> Tree<'_, C, F> {
         let wanted = wanted?;
         let start = self.binned.bins_of_group(group).start;
         let mut best: Option<Split> = None;
-        for feature in group.features.clone() {
-            if wanted.features.as_ref().is_some_and(|mask| !mask[feature]) {
-                continue;
+        let mut room = [[0; C]; 256];
+        for column in group.columns.clone() {
+            let mine = self.binned.bins_of_column(column);
+            let codes = &bins[mine.start - start..mine.end - start];
+            let features = self.binned.features(column);
+            let all = if features.len() > 1 { total(codes) } else { [0; C] };
+            for feature in features.iter().map(|&feature| feature as usize) {
+                if wanted.features.as_ref().is_some_and(|mask| !mask[feature]) {
+                    continue;
+                }
+                let bins = self.binned.bins_of(feature, codes, &all, &mut room);
+                best = better(best, self.plan.rule.best(self.binned, feature, bins, &wanted.node, &self.form));
             }
-            let mine = self.binned.bins(feature);
-            let bins = &bins[mine.start - start..mine.end - start];
-            best = better(best, self.plan.rule.best(self.binned, feature, bins, &wanted.node, &self.form));
         }
         best
     }
@@ -408,10 +412,17 @@ impl<const C: usize, F: Form<C>> Tree<'_, C, F> {
     }
 }
 
-/// The one that saves more; of equal ones the first.
+/// The sums of all bins.
+fn total<const C: usize>(bins: &[Channels<C>]) -> Channels<C> {
+    let mut sum = [0; C];
+    bins.iter().for_each(|bin| sum.iter_mut().zip(bin).for_each(|(s, v)| *s += v));
+    sum
+}
+
+/// The one that saves more; of equal ones that of the first feature.
 fn better(first: Option<Split>, second: Option<Split>) -> Option<Split> {
     match (&first, &second) {
-        (Some(a), Some(b)) if b.gain > a.gain => second,
+        (Some(a), Some(b)) if b.gain > a.gain || b.gain == a.gain && b.feature < a.feature => second,
         (None, _) => second,
         _ => first,
     }

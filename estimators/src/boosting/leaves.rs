@@ -97,7 +97,7 @@ pub fn add_unseen(nodes: &[Grown], binned: &Binned, raw: &mut [f64], ctl: &Contr
         Some((split, children)) => {
             let feature = split.feature as usize;
             let (group, lane) = binned.place(feature);
-            let table = split.table(binned.missing_bin(feature));
+            let table = split.table(binned);
             Passed { codes: group.lane(lane), stride: group.stride(), table, children: *children, value: 0.0 }
         }
         None => Passed { codes: &[], stride: 0, table: [false; 256], children: [0; 2], value: node.value },

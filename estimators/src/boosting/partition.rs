@@ -68,7 +68,7 @@ pub fn divide<const C: usize>(
 ) -> Result<usize> {
     let (group, lane) = binned.place(split.feature as usize);
     let (codes, stride) = (group.lane(lane), group.stride());
-    let table = split.table(binned.missing_bin(split.feature as usize));
+    let table = split.table(binned);
     let scratch = &mut scratch[..rows.len()];
     let mut blocks: Vec<Block<'_, '_>> = rows
         .chunks(BLOCK)

@@ -15,6 +15,9 @@ pub const MIN_HESSIAN: f64 = 1e-3;
 /// Weight that a category needs to be told from others, and by which its mean is drawn to 0.
 const CATEGORY_SUPPORT: f64 = 10.0;
 
+/// Bins for which little room is enough.
+const FEW: usize = 8;
+
 /// What a split has to respect.
 #[derive(Debug, Clone)]
 pub struct Rule {
@@ -64,8 +67,13 @@ pub struct Split {
 }
 
 impl Split {
+    /// Whether each code of the feature's column leads left.
+    pub fn table(&self, binned: &Binned) -> [bool; 256] {
+        binned.by_code(self.feature as usize, &self.by_bin(binned.missing_bin(self.feature as usize)))
+    }
+
     /// Whether each bin of the feature leads left.
-    pub fn table(&self, missing: u8) -> [bool; 256] {
+    pub(super) fn by_bin(&self, missing: u8) -> [bool; 256] {
         let mut table = match self.side {
             Side::UpTo(bin) => std::array::from_fn(|code| code <= bin as usize),
             Side::In(set) => std::array::from_fn(|code| set[code / 64] >> (code % 64) & 1 != 0),
@@ -114,6 +122,7 @@ impl Rule {
         if binned.is_categorical(feature) {
             return self.best_categories(binned, feature, bins, node, form);
         }
+        let few = bins.len() <= FEW;
         let has_missing = binned.has_missing(feature);
         let sign = self.sign(feature);
         let values = &bins[..bins.len() - 1];
@@ -122,7 +131,11 @@ impl Rule {
         let end = if has_missing { values.len() } else { values.len() - 1 };
         let free = sign == 0 && node.bounds == [f64::NEG_INFINITY, f64::INFINITY];
         if free {
-            self.weigh(values[..end].iter(), node, form, |at| at, false, &mut best);
+            let bins = values[..end].iter();
+            match few {
+                true => self.weigh::<FEW, C, F>(bins, node, form, |at| at, false, &mut best),
+                false => self.weigh::<256, C, F>(bins, node, form, |at| at, false, &mut best),
+            }
         } else {
             self.to_left(&values[..end], node, form, sign, &mut best);
         }
@@ -130,8 +143,11 @@ impl Rule {
         if has_missing {
             // And on the left, where that is better.
             if free {
-                let last = values.len() - 1;
-                self.weigh(values[1..].iter().rev(), node, form, |at| last - 1 - at, true, &mut best);
+                let (last, bins) = (values.len() - 1, values[1..].iter().rev());
+                match few {
+                    true => self.weigh::<FEW, C, F>(bins, node, form, |at| last - 1 - at, true, &mut best),
+                    false => self.weigh::<256, C, F>(bins, node, form, |at| last - 1 - at, true, &mut best),
+                }
             } else {
                 self.to_right(values, node, form, sign, &mut best);
             }
@@ -144,8 +160,8 @@ impl Rule {
     /// Weighs the cuts after each of some bins, in their order; `reverse`: these bins go right. Without constraints.
     ///
     /// The cuts that leave enough rows on both sides are put together first, without a branch: in small nodes they are
-    /// few. All of them are then weighed side by side.
-    fn weigh<'a, const C: usize, F: Form<C>>(
+    /// few. All of them are then weighed side by side. There are `MOST` bins at most.
+    fn weigh<'a, const MOST: usize, const C: usize, F: Form<C>>(
         &self,
         bins: impl Iterator<Item = &'a Channels<C>>,
         node: &Node,
@@ -154,7 +170,6 @@ impl Rule {
         reverse: bool,
         best: &mut Found,
     ) {
-        const MOST: usize = 256;
         let (mut cuts, mut places) = ([[0_i64; C]; MOST], [0_u8; MOST]);
         let (all, least) = (node.sums.count, self.min_samples_leaf);
         let mut sum = [0_i64; C];

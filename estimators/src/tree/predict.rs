@@ -26,14 +26,16 @@ struct Walk<'a> {
     width: usize,
     /// The features that hold categories for some tree.
     coded: Vec<usize>,
+    /// A large block takes long: who asks to stop is heard after each tree.
+    ctl: &'a Control,
 }
 
 impl<'a> Walk<'a> {
-    fn new(trees: &'a [impl Borrow<Tree> + Sync], width: usize) -> Self {
+    fn new(trees: &'a [impl Borrow<Tree> + Sync], width: usize, ctl: &'a Control) -> Self {
         let trees: Vec<&Steps<f32>> = trees.iter().map(|tree| tree.borrow().steps()).collect();
         let mut coded = vec![false; width];
         trees.iter().flat_map(|steps| steps.coded()).for_each(|&feature| coded[feature as usize] = true);
-        Walk { trees, width, coded: (0..width).filter(|&feature| coded[feature]).collect() }
+        Walk { trees, width, coded: (0..width).filter(|&feature| coded[feature]).collect(), ctl }
     }
 
     /// Calls `sink(tree, first row, leaves)` with the leaves of some rows of the range, tree by tree for each row;
@@ -92,6 +94,9 @@ impl<'a> Walk<'a> {
             let whole = if self.trees.len() == 1 { here } else { here / TOGETHER * TOGETHER };
             let (whole_rows, rest) = values.split_at(whole * self.width);
             for (k, steps) in self.trees.iter().enumerate().take(if whole > 0 { usize::MAX } else { 0 }) {
+                if self.ctl.check().is_err() {
+                    return finite;
+                }
                 steps.leaves(whole_rows, self.width, missing, &mut leaves[..whole]);
                 sink(k, first, &leaves[..whole]);
             }
@@ -132,16 +137,16 @@ impl<'a> Walk<'a> {
 
     /// Rows that are packed or walked at a time: the same number for each thread. Of a CSC matrix as many as fit, as
     /// its columns are scattered.
-    fn block(&self, x: &AnyMatrix<'_>, ctl: &Control) -> usize {
+    fn block(&self, x: &AnyMatrix<'_>) -> usize {
         let by_column = with_matrix!(x, x => matches!(x, Matrix::Sparse(x) if x.layout() == Layout::Column));
         let steps: usize = self.trees.iter().map(|steps| steps.len()).sum();
         let (budget, most) = match by_column {
             true => (1 << 24, usize::MAX),
-            false if steps > LARGE && self.trees.len() > 1 => (LARGE_NUMBERS, LARGE_BLOCK),
+            false if steps > LARGE && self.trees.len() > 1 && !x.is_sparse() => (LARGE_NUMBERS, LARGE_BLOCK),
             false => (NUMBERS, BLOCK),
         };
         let most = (budget / self.width).clamp(1, most);
-        let (n, threads) = (x.nrows(), ctl.threads());
+        let (n, threads) = (x.nrows(), self.ctl.threads());
         let rounds = n.div_ceil(most.saturating_mul(threads)).max(1);
         let worth = (WORTH / self.trees.len().max(1)).max(TOGETHER);
         n.div_ceil(rounds * threads).next_multiple_of(TOGETHER).max(worth).min(most)
@@ -169,9 +174,9 @@ pub(crate) fn fill_by<T: Send>(
             trees[k].borrow().steps();
         })?;
     }
-    let walk = Walk::new(trees, x.ncols());
+    let walk = Walk::new(trees, x.ncols(), ctl);
     let infinite = AtomicBool::new(false);
-    threads::fill_rows(ctl, out, width, walk.block(x, ctl), |first, out| {
+    threads::fill_rows(ctl, out, width, walk.block(x), |first, out| {
         let rows = first..first + out.len() / width;
         let write = &mut |tree, row, leaves: &[u32]| {
             write(tree, leaves, &mut out[row * width..(row + leaves.len()) * width]);
@@ -180,6 +185,7 @@ pub(crate) fn fill_by<T: Send>(
             infinite.store(true, Ordering::Relaxed);
         }
     })?;
+    ctl.check()?;
     if infinite.into_inner() {
         bad_input!("{INFINITE}");
     }

@@ -122,7 +122,7 @@ impl Masks {
                         });
                         for (code, left) in tables[at].1.iter_mut().enumerate() {
                             let word = places.iter().position(|&place| place as usize == code / 64);
-                            let other = word.is_some_and(|word| words[word] >> (code % 64) & 1 != 0);
+                            let other = code < 255 && word.is_some_and(|word| words[word] >> (code % 64) & 1 != 0);
                             if other == fork.missing_left {
                                 *left &= mask;
                             }
@@ -209,17 +209,17 @@ impl Masks {
         let mut leaves = [u64::MAX; LANES];
         let [missing_right, missing_left] = &tree.cuts;
         for cut in &self.cuts[missing_right.clone()] {
-            let values = &block.numbers[cut.place as usize];
+            let (values, Cut { threshold, mask, .. }) = (&block.numbers[cut.place as usize], *cut);
             for i in 0..LANES {
                 // NaN is at most nothing.
-                leaves[i] &= if values[i] <= cut.threshold { u64::MAX } else { cut.mask };
+                leaves[i] &= if values[i] <= threshold { u64::MAX } else { mask };
             }
         }
         for cut in &self.cuts[missing_left.clone()] {
-            let values = &block.numbers[cut.place as usize];
+            let (values, Cut { threshold, mask, .. }) = (&block.numbers[cut.place as usize], *cut);
             for i in 0..LANES {
                 // NaN is more than nothing.
-                leaves[i] &= if values[i] > cut.threshold { cut.mask } else { u64::MAX };
+                leaves[i] &= if values[i] > threshold { mask } else { u64::MAX };
             }
         }
         for table in &self.tables[tree.tables.clone()] {
@@ -254,6 +254,7 @@ mod tests {
     #[test]
     fn the_lowest_bit_is_the_leaf_that_steps_lead_to() {
         let trees: Vec<Nodes> = (0..20).map(|tree| nodes(tree, [1, 2, 31, 64, 33][tree % 5])).collect();
+        // The last code is none, whatever a set says.
         let sets: Vec<[i64; 4]> = (0..127).map(|k| [1 << (k % 64), 0x1234 << (k % 40), 0, -1 << (k % 63)]).collect();
         let fork = |tree: usize, node: usize| {
             let (children, feature, threshold, missing_left) = trees[tree][node]?;
