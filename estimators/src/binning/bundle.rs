@@ -6,7 +6,7 @@
 //! the node. Sums are whole numbers, so this is exact, and a tree is the same with and without bundles.
 
 use super::mapper::{FeatureBins, Mapper};
-use super::matrix::{NEAR, Table, gather};
+use super::table::{NEAR, Table, gather};
 use crate::{AnyMatrix, Control, Result};
 use ironlearn_linalg::{Matrix, Real, threads, with_matrix};
 use ndarray::ArrayView2;

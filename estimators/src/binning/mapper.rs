@@ -151,6 +151,47 @@ fn draw(n: usize, weights: Option<&[f64]>, rule: &Bins<'_>) -> Vec<u32> {
     drawn
 }
 
+/// The distinct values of a column as long as they are few.
+struct Few {
+    values: Vec<f64>,
+    last: f64,
+    many: bool,
+    ignored: bool,
+}
+
+impl Few {
+    const MOST: usize = 16;
+
+    fn new(ignored: bool) -> Self {
+        Few { values: Vec::new(), last: f64::NAN, many: false, ignored }
+    }
+
+    #[inline(always)]
+    fn take(&mut self, v: f64, max_bins: usize) {
+        if v == self.last || v.is_nan() || self.many || self.ignored {
+            return;
+        }
+        self.last = v;
+        if !self.values.contains(&v) {
+            self.values.push(v);
+            self.many = self.values.len() > Self::MOST.min(max_bins);
+        }
+    }
+}
+
+/// All values of a column, and their weights where there are such.
+struct Many {
+    column: usize,
+    values: Vec<f64>,
+    kept: Vec<f64>,
+}
+
+impl Many {
+    fn new(column: usize) -> Self {
+        Many { column, values: Vec::new(), kept: Vec::new() }
+    }
+}
+
 fn dense<F: Real>(
     x: &ArrayView2<'_, F>,
     picked: Option<&[u32]>,
@@ -159,30 +200,45 @@ fn dense<F: Real>(
     rule: &Bins<'_>,
 ) -> Result<Vec<FeatureBins>> {
     let n = picked.map_or(x.nrows(), <[u32]>::len);
-    let mut values: Vec<Vec<f64>> = columns.clone().map(|_| Vec::new()).collect();
-    let mut kept: Vec<Vec<f64>> = columns.clone().map(|_| Vec::new()).collect();
     let is_categorical = |j: usize| rule.categorical.get(j).copied().unwrap_or(false);
-    for i in 0..n {
-        let row = picked.map_or(i, |picked| picked[i] as usize);
-        let weight = weights.map(|w| w[i]);
-        if weight == Some(0.0) {
-            continue;
+    let row = |i: usize| picked.map_or(i, |picked| picked[i] as usize);
+    let counts = |i: &usize| weights.is_none_or(|w| w[*i] != 0.0);
+    let mut few: Vec<Few> = columns.clone().map(|j| Few::new(is_categorical(j))).collect();
+    for i in (0..n).filter(counts) {
+        let row = x.row(row(i));
+        for (j, few) in columns.clone().zip(&mut few) {
+            few.take(row[j].widen(), rule.max_bins);
         }
-        let row = x.row(row);
-        for (j, (values, kept)) in columns.clone().zip(values.iter_mut().zip(&mut kept)) {
-            let v = row[j].widen();
+        if few.iter().all(|few| few.many || few.ignored) {
+            break;
+        }
+    }
+    // All values of the others.
+    let mut many: Vec<Many> =
+        columns.clone().zip(&few).filter(|(_, few)| few.many).map(|(j, _)| Many::new(j)).collect();
+    for i in (0..if many.is_empty() { 0 } else { n }).filter(counts) {
+        let (row, weight) = (x.row(row(i)), weights.map(|w| w[i]));
+        for Many { column, values, kept } in &mut many {
+            let v = row[*column].widen();
             if !v.is_nan() {
                 values.push(v);
                 kept.extend(weight);
             }
         }
     }
-    let each = columns.zip(values.iter_mut().zip(&kept)).map(|(j, (values, kept))| {
+    let mut many = many.into_iter();
+    let each = columns.zip(few).map(|(j, mut few)| {
         if is_categorical(j) {
             return categories(x, j, rule.max_bins);
         }
-        let weights = weights.is_some().then_some(kept.as_slice());
-        Ok(FeatureBins::Numeric(thresholds::find(values, weights, rule.max_bins)))
+        Ok(FeatureBins::Numeric(match few.many.then(|| many.next()).flatten() {
+            Some(mut all) => {
+                let weights = weights.is_some().then_some(all.kept.as_slice());
+                thresholds::find(&mut all.values, weights, rule.max_bins)
+            }
+            // Where each value has a bin, weights say nothing.
+            None => thresholds::find(&mut few.values, None, rule.max_bins),
+        }))
     });
     each.collect()
 }

@@ -9,6 +9,7 @@ mod bundle;
 mod histogram;
 mod mapper;
 mod matrix;
+mod table;
 mod thresholds;
 
 pub use histogram::{Channels, Histogram, add_rows, gather, subtract};

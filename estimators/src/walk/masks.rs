@@ -92,7 +92,8 @@ impl Masks {
             })
         };
         for tree in 0..counts.len() {
-            let (mut cuts, mut tables): ([Vec<Cut>; 2], Vec<(u32, [u64; 256])>) = Default::default();
+            let mut cuts: [Vec<Cut>; 2] = Default::default();
+            let mut tables: Vec<(u32, [u64; 256])> = Vec::new();
             let start = masks.values.len();
             // Left first. A node whose left side is done knows which leaves are below that.
             let mut waiting = vec![(0, None)];
@@ -246,7 +247,7 @@ mod tests {
     fn nodes(tree: usize, leaves: usize) -> Nodes {
         let split = |node: usize| {
             let k = node * 13 + tree * 5;
-            ([2 * node + 1, 2 * node + 2], (k % 4) as u32, ((k * k) as f64).sin(), k % 3 == 0)
+            ([2 * node + 1, 2 * node + 2], (k % 4) as u32, ((k * k) as f64).sin(), k.is_multiple_of(3))
         };
         (0..2 * leaves - 1).map(|node| (node + 1 < leaves).then(|| split(node))).collect()
     }

@@ -260,7 +260,7 @@ mod tests {
                     continue;
                 }
                 let feature = (k / 2 % if with_sets { 5 } else { 4 }) as u32;
-                nodes[node] = (Some([k, k + 1]), feature, (k as f64 * 0.7).sin() * 0.8, k % 3 == 0);
+                nodes[node] = (Some([k, k + 1]), feature, (k as f64 * 0.7).sin() * 0.8, k.is_multiple_of(3));
                 nodes.extend([(None, 0, 0.0, false); 2]);
                 open.extend([(k, level + 1), (k + 1, level + 1)]);
             }
