@@ -8,6 +8,7 @@ from forest_cases import FOREST_CASES
 from linear_cases import LINEAR_CASES
 from meta_cases import META_CASES
 from other_linear_cases import OTHER_LINEAR_CASES
+from svm_linear_cases import SVM_LINEAR_CASES
 
 LINEAR = "linear_model.LinearRegression"
 RIDGE = "linear_model.Ridge"
@@ -65,6 +66,7 @@ CASES: list[Case] = [
     ),
     *LINEAR_CASES,
     *OTHER_LINEAR_CASES,
+    *SVM_LINEAR_CASES,
     Case(
         name="kmeans-20",
         title="KMeans, 200,000 × 50, k = 20, float64",

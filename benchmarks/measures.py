@@ -56,6 +56,8 @@ OBJECTIVES = {
     "squares": objectives.squares,
     "elastic_net": objectives.elastic_net,
     "logistic": objectives.logistic,
+    "margins": objectives.margins,
+    "tube": objectives.tube,
     "poisson": objectives.poisson,
     "inertia": training_inertia,
 }

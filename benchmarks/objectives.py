@@ -108,6 +108,31 @@ def logistic(model, data) -> tuple[float, float]:
     return value + penalty, _violation(slope, coef, slope_0, l1, l2, bool(model.fit_intercept))
 
 
+def margins(model, data) -> float:
+    """LinearSVC's objective, summed over its problems (each class against the rest), divided by the number of rows."""
+    coef, intercept = _coefficients(model)
+    classes, total = np.asarray(model.classes_), 0.0
+    positive = classes[1:] if len(classes) == 2 else classes
+    for rows, x in _chunks(data["x"]):
+        sign = np.where(data["y"][rows][:, None] == positive, 1.0, -1.0)
+        short = np.maximum(0.0, 1 - sign * (x @ coef.T + intercept))
+        total += float(np.sum(short if model.loss == "hinge" else short**2))
+    b = np.broadcast_to(intercept, len(coef)) / model.intercept_scaling
+    penalty = (np.sum(coef**2) + b @ b) / 2 if model.penalty == "l2" else np.abs(coef).sum() + np.abs(b).sum()
+    return (model.C * total + float(penalty)) / data["x"].shape[0]
+
+
+def tube(model, data) -> float:
+    """LinearSVR's objective, divided by the number of rows."""
+    coef, intercept = _coefficients(model)
+    total = 0.0
+    for rows, x in _chunks(data["x"]):
+        outside = np.maximum(0.0, np.abs(data["y"][rows] - x @ coef - intercept) - model.epsilon)
+        total += float(np.sum(outside**2 if model.loss.startswith("squared") else outside))
+    penalty = (coef @ coef + float(intercept[0] / model.intercept_scaling) ** 2) / 2
+    return (model.C * total + float(penalty)) / data["x"].shape[0]
+
+
 def poisson(model, data) -> tuple[float, float]:
     """Half the mean Poisson deviance plus `alpha/2·‖w‖²`."""
     value, slope, slope_0, coef = _pointwise(

@@ -28,6 +28,8 @@ _MODULES = (
     "isotonic",
     "discriminant_analysis",
     "kernel_ridge",
+    "kernel_approximation",
+    "svm",
     "_table",
 )
 

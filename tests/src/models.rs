@@ -122,6 +122,7 @@ fn transformer(name: &str) -> Sample {
     let all = table();
     let chosen: &[&str] = match name {
         "SimpleImputer" | "StandardScaler" => &["size", "price"],
+        "RBFSampler" | "Nystroem" => &["price"],
         "DateTimeEncoder" => &["when"],
         "ColumnTransformer" => &["size", "colour", "price"],
         "Pipeline" => &["size", "price"],
@@ -142,6 +143,10 @@ fn transformer(name: &str) -> Sample {
         "Pipeline" => {
             Steps::new([("impute", SimpleImputer::default().into()), ("scale", StandardScaler::default().into())])
                 .into()
+        }
+        "RBFSampler" | "Nystroem" => {
+            let given = [("n_components".to_owned(), 4.into()), ("random_state".to_owned(), 7.into())];
+            AnyTransformer::with_params(name, &given).expect("both are numbers")
         }
         _ => AnyTransformer::with_params(name, &[]).expect("the list's own names are known"),
     };

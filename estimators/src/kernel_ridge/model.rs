@@ -38,6 +38,24 @@ impl FittedRows {
     pub fn of(x: &AnyMatrix<'_>) -> Self {
         SparseRows::of(x).map_or_else(|| FittedRows::Dense(x.to_dense()), FittedRows::Sparse)
     }
+
+    /// Calls `with` with the rows as a matrix.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where there are none.
+    pub fn with<R>(&self, with: impl FnOnce(&AnyMatrix<'_>) -> R) -> Result<R> {
+        match self {
+            FittedRows::None => Err(Error::Unsupported("a precomputed kernel has no rows".into())),
+            FittedRows::Dense(rows) => Ok(with(&rows.view().into())),
+            FittedRows::Sparse(rows) => {
+                let (shape, indptr) = ((rows.len(), rows.columns), rows.indptr.as_slice().unwrap_or_default());
+                let indices = Indices::I64(rows.indices.as_slice().unwrap_or_default());
+                let data = rows.data.as_slice().unwrap_or_default();
+                let rows = Compressed::new(Layout::Row, shape, Indices::I64(indptr), indices, data)?;
+                Ok(with(&AnyMatrix::F64(Matrix::Sparse(rows))))
+            }
+        }
+    }
 }
 
 impl KernelRidgeModel {
@@ -113,14 +131,7 @@ impl PredictOn for KernelRidgeModel {
         let dual = self.dual_coef.view();
         match &self.rows {
             FittedRows::None => Self::predict_precomputed(dual, x, ctl),
-            FittedRows::Dense(rows) => Self::predict_with(self.kernel, &rows.view().into(), dual, x, ctl),
-            FittedRows::Sparse(rows) => {
-                let (shape, indptr) = ((rows.len(), rows.columns), rows.indptr.as_slice().unwrap_or_default());
-                let indices = Indices::I64(rows.indices.as_slice().unwrap_or_default());
-                let data = rows.data.as_slice().unwrap_or_default();
-                let rows = Compressed::new(Layout::Row, shape, Indices::I64(indptr), indices, data)?;
-                Self::predict_with(self.kernel, &AnyMatrix::F64(Matrix::Sparse(rows)), dual, x, ctl)
-            }
+            rows => rows.with(|rows| Self::predict_with(self.kernel, rows, dual, x, ctl))?,
         }
     }
 }

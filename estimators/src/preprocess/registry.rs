@@ -5,6 +5,7 @@ use super::{
     Imputer, OneHot, OneHotEncoder, Ordinal, OrdinalEncoder, Scaler, SimpleImputer, StandardScaler, Steps, StepsModel,
     TargetEncoder, TargetEncoding, Transformer,
 };
+use crate::kernel_approximation::{KernelFeatures, Nystroem, RBFSampler, RandomWaves};
 use crate::registry::{read_params, write_params};
 use crate::{Checked, Control, Error, Report, Result, Target, Warning};
 use ironlearn_datasets::ColumnType;
@@ -189,6 +190,8 @@ transformers! {
     TargetEncoder: TargetEncoder => TargetEncoding;
     FrequencyEncoder: FrequencyEncoder => Frequencies;
     DateTimeEncoder: DateTimeEncoder => DateTimes;
+    RBFSampler: RBFSampler => RandomWaves;
+    Nystroem: Nystroem => KernelFeatures;
     ColumnTransformer: ColumnTransformer => ColumnsModel;
     Pipeline: Steps => StepsModel;
 }

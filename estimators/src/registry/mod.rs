@@ -348,6 +348,10 @@ registry! {
         [predict];
     RANSACRegressor: crate::linear::RANSACRegressor => crate::linear::ransac::RansacModel, Regression, "ransac",
         [predict];
+    // Support vector machines: linear.
+    LinearSVC: crate::svm::LinearSVC => crate::linear::LinearClassifier, Classification, "linear-svc",
+        [predict, decision];
+    LinearSVR: crate::svm::LinearSVR => crate::linear::LinearModel, Regression, "linear-svr", [predict];
     // Beside the linear models: discriminants, kernels, isotonic.
     LinearDiscriminantAnalysis: crate::discriminant::LinearDiscriminantAnalysis => crate::discriminant::LdaModel,
         Classification, "linear-discriminant-analysis", [predict, decision, proba, transform];

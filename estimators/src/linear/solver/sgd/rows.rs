@@ -27,6 +27,9 @@ pub trait Rows: Sync {
     /// Adds `c·xᵢ` to the numbers that `weights` stores. Dense rows leave Σ |w| to [`Weights::truncate`].
     fn add(&self, i: usize, c: f64, weights: &mut Weights);
 
+    /// `w += c·xᵢ`.
+    fn add_to(&self, i: usize, c: f64, w: &mut [f64]);
+
     /// Calls `entry` with each column that row `i` stores, and its value.
     fn each(&self, i: usize, entry: impl FnMut(usize, f64));
 }
@@ -82,6 +85,11 @@ impl<F: Real> Rows for Dense<'_, F> {
     }
 
     #[inline]
+    fn add_to(&self, i: usize, c: f64, w: &mut [f64]) {
+        self.step.add(self.row(i), c, w);
+    }
+
+    #[inline]
     fn each(&self, i: usize, mut entry: impl FnMut(usize, f64)) {
         self.row(i).iter().enumerate().for_each(|(j, v)| entry(j, v.widen()));
     }
@@ -122,6 +130,11 @@ impl<F: Real> Rows for Sparse<'_, F> {
             w[j] = new;
         });
         (weights.square, weights.absolute) = (square.max(0.0), absolute.max(0.0));
+    }
+
+    #[inline]
+    fn add_to(&self, i: usize, c: f64, w: &mut [f64]) {
+        self.0.for_slice(i, |j, v| w[j] += c * v.widen());
     }
 
     #[inline]

@@ -1,0 +1,61 @@
+"""The cases of the linear support vector machines."""
+
+from __future__ import annotations
+
+from case import Case
+
+SVC = "svm.LinearSVC"
+SVR = "svm.LinearSVR"
+FEW = {"rows": 300, "cols": 20}
+
+
+def _dense(name: str, note: str = "", **params) -> Case:
+    return Case(
+        name=name,
+        title=f"LinearSVC, 300,000 × 50{note}",
+        estimator=SVC,
+        data="classes",
+        arguments={"rows": 300_000, "cols": 50, "scale": 2.0},
+        quick=FEW,
+        params={"random_state": 0} | params,
+        score="accuracy",
+        objective="margins",
+    )
+
+
+SVM_LINEAR_CASES: list[Case] = [
+    _dense("linear-svc"),
+    _dense("linear-svc-hinge", ", hinge", loss="hinge"),
+    Case(
+        name="linear-svc-sparse",
+        title="LinearSVC, 100,000 × 50,000 CSR, 60 entries a row",
+        estimator=SVC,
+        data="words",
+        arguments={"rows": 100_000, "cols": 50_000, "per_row": 60},
+        quick={"rows": 400, "cols": 300, "per_row": 10},
+        params={"random_state": 0},
+        score="accuracy",
+        objective="margins",
+    ),
+    Case(
+        name="linear-svc-mnist",
+        title="LinearSVC, MNIST digits (3,750 × 784), 10 classes",
+        estimator=SVC,
+        data="digits",
+        arguments={},
+        quick={"limit": 400},
+        params={"random_state": 0},
+        score="accuracy",
+        objective="margins",
+    ),
+    Case(
+        name="linear-svr",
+        title="LinearSVR, 300,000 × 50",
+        estimator=SVR,
+        data="regression",
+        arguments={"rows": 300_000, "cols": 50},
+        quick=FEW,
+        params={"random_state": 0},
+        objective="tube",
+    ),
+]

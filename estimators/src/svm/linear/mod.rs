@@ -1,0 +1,42 @@
+//! Linear support vector machines, with the objectives of liblinear (Fan, Chang, Hsieh, Wang and Lin 2008).
+//!
+//! An estimator names a loss, a penalty and C; what solves it is chosen by the shape of X. The intercept is penalised as
+//! the coefficient of a column of `intercept_scaling`. The pieces:
+//!
+//! - `smooth`: the squared losses, by the Newton methods of [`crate::linear::glm`];
+//! - `interior`: the losses with a kink on few columns, by an interior point whose systems are as large as the columns;
+//! - `dual`: the same on many columns, by coordinate descent on the dual;
+//! - `crammer_singer`: all classes in one problem.
+
+mod bound;
+mod classifier;
+mod crammer_singer;
+mod dual;
+mod interior;
+mod labels;
+mod order;
+mod problem;
+mod regressor;
+mod settings;
+mod smooth;
+
+pub use bound::{BoundLoss, l1_min_c};
+pub use classifier::{HingeLoss, LinearSVC};
+pub use regressor::{LinearSVR, TubeLoss};
+pub use settings::{Auto, Dual, MultiClass, Norm};
+
+use ironlearn_linalg::{Matrix, Real};
+
+/// Calls `solve` with X, sparse X by row.
+fn with_rows<F: Real, R>(x: Matrix<'_, F>, solve: impl FnOnce(Matrix<'_, F>) -> R) -> R {
+    match &x {
+        Matrix::Sparse(sparse) => {
+            let rows = sparse.by_row();
+            solve(Matrix::Sparse(rows.view(sparse)))
+        }
+        Matrix::Dense(_) => solve(x),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,5 @@
+//! Support vector machines.
+
+pub mod linear;
+
+pub use linear::{LinearSVC, LinearSVR};
