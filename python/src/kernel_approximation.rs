@@ -43,13 +43,13 @@ pub fn random_waves_with(
     Ok(Transformer { inner: waves.into() })
 }
 
+/// Rows, which rows of the fit they were, and the normalisation.
+type Parts<'py> = (Option<Bound<'py, PyAny>>, Bound<'py, PyArray1<i64>>, Bound<'py, PyAny>);
+
 /// Of a Nystroem: the rows (None, dense, or shape, data, indices and offsets of CSR), which rows of the fit they were,
 /// and the normalisation (m, m).
 #[pyfunction]
-pub fn kernel_features<'py>(
-    py: Python<'py>,
-    model: &Bound<'py, Transformer>,
-) -> PyResult<(Option<Bound<'py, PyAny>>, Bound<'py, PyArray1<i64>>, Bound<'py, PyAny>)> {
+pub fn kernel_features<'py>(py: Python<'py>, model: &Bound<'py, Transformer>) -> PyResult<Parts<'py>> {
     let AnyTransformerModel::Nystroem(features) = &model.get().inner else { return Err(other(model.get())) };
     let rows = match &*features.rows {
         FittedRows::None => None,

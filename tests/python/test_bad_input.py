@@ -193,6 +193,9 @@ DIFFERENT["HistGradientBoostingRegressor", "learning_rate", str(10**30)] = (
     "predictions that overflow are none; we say so"
 )
 
+# Where scikit-learn does not end; ours says what is wrong.
+ENDLESS = {(name, "fit", "beyond float32"): ValueError for name in ("LinearSVC", "LinearSVR")}
+
 
 def public(kind):
     """The class that users catch: NumPy raises private subclasses of TypeError and ValueError."""
@@ -219,7 +222,11 @@ def fit(cls, X, y, **weights):
 
 def compare(ours, theirs, action, given, work, *args, **kwargs):
     """Does the same with both classes and compares the exceptions."""
-    found, expected = outcome(work, ours, *args, **kwargs), outcome(work, theirs, *args, **kwargs)
+    found = outcome(work, ours, *args, **kwargs)
+    if (ours.__name__, action, given) in ENDLESS:
+        assert found is ENDLESS[ours.__name__, action, given]
+        return
+    expected = outcome(work, theirs, *args, **kwargs)
     if (ours.__name__, action, given) in DIFFERENT:
         assert found is not expected, "the table of differences is out of date"
         return

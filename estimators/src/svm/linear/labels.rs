@@ -1,7 +1,8 @@
 //! The classes of the rows, and what each row costs.
 
 use crate::class_weight::ClassWeight;
-use crate::{Data, Result, bad_input};
+use crate::linear::problem::TOO_LARGE;
+use crate::{AnyMatrix, Data, Matrix, Result, bad_input};
 
 /// Classes, checked.
 pub struct Labels {
@@ -30,6 +31,30 @@ pub fn weights_of(data: &Data<'_>) -> Result<Vec<f64>> {
     Ok(weights)
 }
 
+/// Values up to this have squares that add up.
+const LARGEST: f64 = 1e140;
+
+/// Checks that X holds neither NaN nor infinity, nor values whose squares are beyond `f64`.
+///
+/// # Errors
+/// [`crate::Error::Input`].
+pub fn check_rows(data: &Data<'_>) -> Result<()> {
+    data.check_finite()?;
+    let large = |values: &[f64]| values.iter().fold(false, |any, v| any | (v.abs() > LARGEST));
+    let AnyMatrix::F64(x) = &data.x else { return Ok(()) };
+    let any = match x {
+        Matrix::Sparse(sparse) => large(sparse.data()),
+        Matrix::Dense(x) => match x.as_slice_memory_order() {
+            Some(values) => values.chunks(4096).any(large),
+            None => x.iter().any(|v| v.abs() > LARGEST),
+        },
+    };
+    if any {
+        bad_input!("{TOO_LARGE}");
+    }
+    Ok(())
+}
+
 impl Labels {
     /// The classes of `data`.
     ///
@@ -37,7 +62,7 @@ impl Labels {
     /// [`crate::Error::Input`].
     pub fn of(data: &Data<'_>, name: &str, class_weight: Option<&ClassWeight>) -> Result<Self> {
         data.check()?;
-        data.check_finite()?;
+        check_rows(data)?;
         let (codes, counts) = data.classes(name)?;
         if codes.ncols() != 1 {
             bad_input!("y should be a 1d array, got an array of shape {:?} instead.", codes.dim());

@@ -1,6 +1,6 @@
 //! LinearSVR: numbers by the losses of a tube, with an L2 penalty.
 
-use super::labels::weights_of;
+use super::labels::{check_rows, weights_of};
 use super::problem::{Pays, Problem};
 use super::settings::{positive, report};
 use super::{Auto, Dual, Norm, with_rows};
@@ -90,7 +90,7 @@ impl<B: Backend> FitOn<B> for LinearSVR {
         ctl: &Control,
     ) -> Result<LinearModel> {
         data.check()?;
-        data.check_finite()?;
+        check_rows(data)?;
         let y = data.values(Self::NAME)?;
         if y.ncols() != 1 {
             bad_input!("y should be a 1d array, got an array of shape {:?} instead.", y.dim());
