@@ -52,9 +52,9 @@ class LinearSVC(LinearClassifierMixin, SparseCoefMixin, NativeEstimator):
     by side.
 
     The parameters name liblinear's solvers; ours have the same optimum and draw near it at least as far for the same
-    ``tol``. Squared hinge: Newton's methods, whatever ``dual`` says. Hinge: an interior point method for up to 1,000
-    columns and more rows than columns, else coordinate descent on the dual. ``crammer_singer``: coordinate descent on
-    its dual. float32 and sparse X are used as they are.
+    ``tol``, whatever ``dual`` says. For more rows than columns: Newton's method for the squared hinge (up to 1,500
+    columns), an interior point for the hinge (up to 1,000). For others, and for ``crammer_singer``: coordinate descent
+    on the dual. L1: Newton's method over working sets. float32 and sparse X are used as they are.
 
     Parameters
     ----------
@@ -187,8 +187,9 @@ class LinearSVR(LinearRegressorMixin, NativeEstimator):
     Minimises ``||w||² / 2 + (b / intercept_scaling)² / 2 + C * sum(weight * loss(y - x @ w - b))``.
 
     The parameters name liblinear's solvers; ours have the same optimum and draw near it at least as far for the same
-    ``tol``. Squared loss: Newton's methods, whatever ``dual`` says. The other: an interior point method for up to 1,000
-    columns and more rows than columns, else coordinate descent on the dual. float32 and sparse X are used as they are.
+    ``tol``, whatever ``dual`` says. For more rows than columns: Newton's method for the squared loss (up to 1,500
+    columns), an interior point for the other (up to 1,000). For others: coordinate descent on the dual. float32 and
+    sparse X are used as they are.
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, _fit_context
 from sklearn.callback import with_callbacks
 from sklearn.metrics.pairwise import pairwise_kernels
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -40,7 +41,7 @@ class RBFSampler(ClassNamePrefixFeaturesOutMixin, NativeTransformer):
     """Random waves: ``sqrt(2 / n_components) * cos(X @ random_weights_ + random_offset_)``.
 
     Products of the new rows are nearly the RBF kernel ``exp(-gamma * ||x - y||²)``, and nearer with more components.
-    Directions and offsets come from the core's random numbers, so those of a seed differ from scikit-learn's.
+    Directions and offsets of a seed are scikit-learn's.
 
     Parameters
     ----------
@@ -84,13 +85,27 @@ class RBFSampler(ClassNamePrefixFeaturesOutMixin, NativeTransformer):
         self : object
         """
         X = validate_data(self, X, accept_sparse="csr", dtype=_FLOATS)
-        params = self._native_params()
-        if self.gamma != "scale":
-            params["gamma"] = float(self.gamma)
+        rng, shape = check_random_state(self.random_state), (X.shape[1], int(self.n_components))
+        self._gamma = self._width(X) if self.gamma == "scale" else self.gamma
+        params = {"gamma": self.gamma if self.gamma == "scale" else float(self.gamma), "n_components": shape[1]}
         with FitCallbacks(self, X, y, reconstruction_attributes={}):
             self._fit_rows(X, params=params)
+            # scikit-learn's draws, in its order.
+            weights = np.sqrt(2.0 * self._gamma) * rng.normal(size=shape)
+            offsets = rng.uniform(0, 2 * np.pi, size=shape[1])
+            kept = [values.astype(X.dtype, copy=False) for values in (weights, offsets)]
+            self._model = _core.random_waves_with(self._model, *kept)
         self._set_attributes()
         return self
+
+    @staticmethod
+    def _width(X):
+        """1 / (columns times the variance of all entries); 1 where they are all alike."""
+        if sparse.issparse(X):
+            variance = X.multiply(X).mean() - X.mean() ** 2
+        else:
+            variance = X.var()
+        return 1.0 / (X.shape[1] * variance) if variance != 0 else 1.0
 
     def _set_attributes(self, state=None):
         self.random_weights_, self.random_offset_ = _core.random_waves(self._model)

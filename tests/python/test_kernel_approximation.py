@@ -85,6 +85,8 @@ def test_random_waves_make_the_kernel():
     np.testing.assert_allclose(Z @ Z.T, rbf_kernel(X, gamma=0.5), atol=0.04)
     projection = np.sqrt(2 / 20_000) * np.cos(X @ model.random_weights_ + model.random_offset_)
     np.testing.assert_allclose(Z, projection, atol=1e-14)
+    theirs = reference.RBFSampler(gamma=0.5, n_components=20_000, random_state=1)
+    np.testing.assert_allclose(theirs.fit_transform(X), Z, atol=1e-13)
     assert 0 <= model.random_offset_.min() and model.random_offset_.max() <= 2 * np.pi
     assert model.random_weights_.std() == pytest.approx(1.0, abs=0.02)
     np.testing.assert_allclose(model.transform(sp.csr_array(X)), Z, atol=1e-14)
