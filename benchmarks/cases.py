@@ -9,6 +9,7 @@ from linear_cases import LINEAR_CASES
 from meta_cases import META_CASES
 from other_linear_cases import OTHER_LINEAR_CASES
 from svm_linear_cases import SVM_LINEAR_CASES
+from svm_cases import SVM_CASES
 
 LINEAR = "linear_model.LinearRegression"
 RIDGE = "linear_model.Ridge"
@@ -138,6 +139,7 @@ CASES: list[Case] = [
     *FOREST_CASES,
     *BOOSTING_CASES,
     *META_CASES,
+    *SVM_CASES,
 ]
 
 BY_NAME = {case.name: case for case in CASES}

@@ -90,6 +90,19 @@ def classes(
     return {"x": x[:rows], "y": y[:rows], "x_test": x[rows:], "y_test": y[rows:]}
 
 
+def rings(rows: int, cols: int, classes: int = 2, weighted: bool = False) -> dict[str, np.ndarray]:
+    """Classes that no plane separates: by the distance from the origin in six columns, beside noise."""
+    rng = np.random.default_rng(SEED)
+    n = rows + rows // 10
+    x = rng.standard_normal((n, cols))
+    far = (x[:, :6] ** 2).sum(axis=1) + 2.0 * x[:, 6] * x[:, 7] + rng.standard_normal(n)
+    y = np.searchsorted(np.quantile(far, np.linspace(0, 1, classes + 1)[1:-1]), far)
+    arrays = {"x": x[:rows], "y": y[:rows], "x_test": x[rows:], "y_test": y[rows:]}
+    if weighted:
+        arrays["w"] = rng.uniform(0.1, 2.0, rows)
+    return arrays
+
+
 def words(rows: int, cols: int, per_row: int) -> dict:
     """Rows like documents: `per_row` entries each, columns by Zipf's law, two classes; CSR."""
     rng = np.random.default_rng(SEED)
@@ -234,7 +247,7 @@ def mnist(k: int, limit: int | None = None) -> dict[str, np.ndarray]:
 MAKERS = {
     f.__name__: f
     for f in (
-        regression, blobs, steps, strangers, sparse_truth, classes, words, counts,
+        regression, blobs, steps, strangers, sparse_truth, classes, rings, words, counts,
         flights, flights_one_hot, flights_as_they_are, stops, ratings, diamonds, digits, mnist,
     )
 }  # fmt: skip

@@ -64,7 +64,7 @@ OBJECTIVES = {
 
 
 def work(model) -> str:
-    """How much a fit did, where it can be counted: iterations, leaves."""
+    """How much a fit did, where it can be counted: iterations, leaves, support vectors."""
     if getattr(model, "n_iter_", None) is not None and hasattr(model, "cluster_centers_"):
         return f"{int(model.n_iter_)} iterations"
     if hasattr(model, "get_n_leaves"):
@@ -72,6 +72,8 @@ def work(model) -> str:
     told = []
     if hasattr(model, "alpha_"):
         told.append(f"alpha {float(np.max(model.alpha_)):.4g}")
+    if hasattr(model, "support_vectors_"):
+        return f"{model.support_vectors_.shape[0]} support vectors"
     if getattr(model, "n_iter_", None) is not None:
         told.append(f"{int(np.max(model.n_iter_))} iterations")
     return ", ".join(told)

@@ -232,7 +232,8 @@ linfa_predict!(
     crate::linear::BayesianModel,
     crate::linear::lars::LarsModel,
     crate::linear::omp::PursuitModel,
-    crate::linear::HuberModel
+    crate::linear::HuberModel,
+    crate::svm::SvmModel
 );
 
 impl<F: Real, D: Storage<Elem = F>> PredictInplace<ArrayBase<D, Ix2>, Array1<usize>> for crate::cluster::KMeansModel {

@@ -21,6 +21,7 @@ mod rows;
 mod run;
 mod saved;
 mod sgd;
+mod svm;
 mod theil_sen;
 mod transformer;
 mod tree;
@@ -59,6 +60,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(kernel_approximation::kernel_landmarks, module)?)?;
     module.add_function(wrap_pyfunction!(kernel_approximation::kernel_root, module)?)?;
     module.add_function(wrap_pyfunction!(linear_svm::l1_min_c, module)?)?;
+    module.add_function(wrap_pyfunction!(svm::svm_answer, module)?)?;
+    module.add_function(wrap_pyfunction!(svm::svm_rows, module)?)?;
+    module.add_function(wrap_pyfunction!(svm::svm_shape, module)?)?;
+    module.add_function(wrap_pyfunction!(svm::svm_with, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::nearest_center, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::center_distances, module)?)?;
     module.add_function(wrap_pyfunction!(cluster::center_inertia, module)?)?;

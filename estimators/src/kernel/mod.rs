@@ -3,6 +3,7 @@
 //! [`Reference`] holds the rows on one side and finds blocks of the kernel matrix: one matrix product for a block, then
 //! a map of its numbers. The matrix of new rows with the reference is never stored whole.
 
+pub(crate) mod exp;
 mod pairs;
 mod reference;
 mod rows;
@@ -88,7 +89,7 @@ impl Kernel {
     }
 
     /// `value` to the power `degree`.
-    pub(super) fn power(&self, value: f64) -> f64 {
+    pub(crate) fn power(&self, value: f64) -> f64 {
         let whole = self.degree as i32;
         if f64::from(whole) == self.degree && whole <= 64 { value.powi(whole) } else { value.powf(self.degree) }
     }

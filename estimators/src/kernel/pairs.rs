@@ -1,5 +1,6 @@
 //! What a kernel is made of, for pairs of rows: products, distances and the map of them.
 
+use super::exp::{of_products, of_scaled};
 use super::{Kernel, KernelFunction};
 
 /// The square of a row's length, by 8 running sums.
@@ -50,16 +51,10 @@ impl Kernel {
             KernelFunction::Polynomial => {
                 values.iter_mut().for_each(|v| *v = self.power(gamma * *v + self.coef0));
             }
-            KernelFunction::Rbf => {
-                for (v, s) in values.iter_mut().zip(sizes) {
-                    *v = (-gamma * (size + s - 2.0 * *v).max(0.0)).exp();
-                }
-            }
+            KernelFunction::Rbf => of_products(gamma, size, sizes, values),
             KernelFunction::Sigmoid => values.iter_mut().for_each(|v| *v = (gamma * *v + self.coef0).tanh()),
             KernelFunction::Cosine => values.iter_mut().zip(sizes).for_each(|(v, s)| *v *= size * s),
-            KernelFunction::Laplacian | KernelFunction::Chi2 => {
-                values.iter_mut().for_each(|v| *v = (-gamma * *v).exp());
-            }
+            KernelFunction::Laplacian | KernelFunction::Chi2 => of_scaled(gamma, values),
             KernelFunction::AdditiveChi2 => values.iter_mut().for_each(|v| *v = -*v),
         }
     }

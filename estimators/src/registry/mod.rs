@@ -361,6 +361,12 @@ registry! {
         [predict, transform];
     KernelRidge: crate::kernel_ridge::KernelRidge => crate::kernel_ridge::KernelRidgeModel, Regression, "kernel-ridge",
         [predict];
+    // Support vector machines: kernels.
+    SVC: crate::svm::SVC => crate::svm::SvmModel, Classification, "svc", [predict, decision, proba];
+    NuSVC: crate::svm::NuSVC => crate::svm::SvmModel, Classification, "nu-svc", [predict, decision, proba];
+    SVR: crate::svm::SVR => crate::svm::SvmModel, Regression, "svr", [predict];
+    NuSVR: crate::svm::NuSVR => crate::svm::SvmModel, Regression, "nu-svr", [predict];
+    OneClassSVM: crate::svm::OneClassSVM => crate::svm::SvmModel, Outliers, "one-class-svm", [predict, decision];
     // Clustering.
     KMeans: crate::cluster::KMeans => crate::cluster::KMeansModel, Clustering, "kmeans", [predict, transform];
     // Trees.

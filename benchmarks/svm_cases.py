@@ -1,0 +1,48 @@
+"""The cases of the support vector machines."""
+
+from __future__ import annotations
+
+from case import Case
+
+
+def _machine(
+    name: str, short: str, data: str, arguments: dict, note: str = "", score: str = "accuracy", **params
+) -> Case:
+    size = " × ".join(f"{arguments[k]:,}" for k in ("rows", "cols"))
+    return Case(
+        name=name,
+        title=f"{short}, {size}{note}",
+        estimator=f"svm.{short}",
+        data=data,
+        arguments=arguments,
+        quick=arguments | {"rows": 400},
+        params=params,
+        score=score,
+    )
+
+
+SVM_CASES: list[Case] = [
+    _machine("svc", "SVC", "rings", {"rows": 20_000, "cols": 30}, ", RBF"),
+    _machine("svc-7", "SVC", "rings", {"rows": 10_000, "cols": 50, "classes": 7}, ", 7 classes"),
+    _machine(
+        "svc-weights",
+        "SVC",
+        "rings",
+        {"rows": 10_000, "cols": 20, "weighted": True},
+        ", class_weight and sample_weight",
+        class_weight="balanced",
+    ),
+    _machine(
+        "svc-probability",
+        "SVC",
+        "rings",
+        {"rows": 5_000, "cols": 20},
+        ", probability=True",
+        probability=True,
+        random_state=0,
+    ),
+    _machine("svr", "SVR", "steps", {"rows": 10_000, "cols": 20}, ", C = 10", score="r2", C=10.0),
+    _machine("nu-svc", "NuSVC", "rings", {"rows": 8_000, "cols": 20}, ", nu = 0.3", nu=0.3),
+    _machine("one-class-svm", "OneClassSVM", "strangers", {"rows": 20_000, "cols": 20}, score="outliers", nu=0.05),
+    _machine("svc-sparse", "SVC", "words", {"rows": 8_000, "cols": 2_000, "per_row": 30}, ", CSR, RBF"),
+]

@@ -1,0 +1,102 @@
+//! One-class support vector machines.
+
+use super::fit::{Ground, one_problem, solve_over, with_gram};
+use super::problems::{read, region};
+use super::settings::{Gamma, Settings};
+use super::{SvmKind, SvmModel};
+use crate::kernel::KernelFunction;
+use crate::{Backend, Checked, Control, Data, FitOn, Params, Result};
+use serde::{Deserialize, Serialize};
+
+/// The region where rows lie, but for a share `nu` of them (Schölkopf et al. 2001): minimises
+/// `½·‖w‖² − r + Σ weight·max(0, r − w·φ(x)) / (nu·Σ weight)`, scaled by `nu·Σ weight`.
+///
+/// Rows of weight 0 or less leave no trace.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OneClassSVM {
+    /// The kernel: linear, polynomial, rbf, sigmoid or precomputed.
+    pub kernel: KernelFunction,
+    /// The exponent of the polynomial kernel, a whole number in [0, ∞).
+    pub degree: f64,
+    /// The kernel's factor.
+    pub gamma: Gamma,
+    /// What the polynomial and sigmoid kernels add. Any finite number.
+    pub coef0: f64,
+    /// An upper bound of the share of rows outside and a lower bound of the share of support vectors. Range (0, 1].
+    pub nu: f64,
+    /// Whether rows that nothing draws from their bounds are put aside for a while.
+    pub shrinking: bool,
+    /// The violation of the optimality conditions at which to stop, in units of the target. Range (0, ∞).
+    pub tol: f64,
+    /// Megabytes for rows of the kernel matrix. Range (0, ∞).
+    pub cache_size: f64,
+    /// The most steps of each problem; −1 means as many as it takes.
+    pub max_iter: i64,
+}
+
+impl Default for OneClassSVM {
+    fn default() -> Self {
+        OneClassSVM {
+            kernel: KernelFunction::Rbf,
+            degree: 3.0,
+            gamma: Gamma::default(),
+            coef0: 0.0,
+            nu: 0.5,
+            shrinking: true,
+            tol: 1e-3,
+            cache_size: 200.0,
+            max_iter: -1,
+        }
+    }
+}
+
+impl OneClassSVM {
+    fn settings(&self) -> Settings {
+        Settings {
+            name: Self::NAME,
+            kernel: self.kernel,
+            gamma: self.gamma,
+            degree: self.degree,
+            coef0: self.coef0,
+            tol: self.tol,
+            cache_size: self.cache_size,
+            max_iter: self.max_iter,
+            shrinking: self.shrinking,
+        }
+    }
+}
+
+impl Params for OneClassSVM {
+    const NAME: &'static str = "OneClassSVM";
+
+    fn validate(&self) -> Result<()> {
+        let settings = self.settings();
+        settings.validate()?;
+        settings.check_share("nu", self.nu, 1.0)
+    }
+}
+
+impl<B: Backend> FitOn<B> for OneClassSVM {
+    type Model = SvmModel;
+
+    fn fit_checked(
+        params: &Checked<Self>,
+        data: &Data<'_>,
+        _start: Option<&SvmModel>,
+        on: &B,
+        ctl: &Control,
+    ) -> Result<SvmModel> {
+        let settings = params.settings();
+        let ground = Ground::of(data, &settings)?;
+        let kernel = settings.kernel(&data.x, &ground.picked);
+        let problem = region(&ground.weights, params.nu);
+        let solution = ctl.timed("smo", &on.host_name(), || {
+            Ok::<_, crate::Error>(with_gram!(kernel, &data.x, &ground, ground.weights.iter().copied().fold(0.0, f64::max), settings.tol, ctl, gram => {
+                solve_over(problem.clone(), &gram, &settings, 1, ctl)?
+            }))
+        })?;
+        let solved = read(&problem, solution);
+        Ok(one_problem(SvmKind::Outliers, &settings, kernel, data, &ground, solved))
+    }
+}

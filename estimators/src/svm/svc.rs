@@ -1,0 +1,132 @@
+//! C-support vector classification.
+
+use super::SvmModel;
+use super::classes::{Asked, Classes, fit_classes};
+use super::settings::{Gamma, Settings, Shape};
+use crate::class_weight::ClassWeight;
+use crate::kernel::KernelFunction;
+use crate::{Backend, Checked, Control, Data, FitOn, Params, Result, bad_input};
+use ndarray::Axis;
+use serde::{Deserialize, Serialize};
+
+/// Classes by the widest margins: for each pair minimises `½·‖w‖² + Σ C·weight·max(0, 1 − y·(w·φ(x) + b))`.
+///
+/// Rows of weight 0 or less leave no trace, not in `gamma`'s rule nor in balanced weights either.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SVC {
+    /// The cost of a row inside its margin. Range (0, ∞).
+    #[serde(rename = "C")]
+    pub c: f64,
+    /// The kernel: linear, polynomial, rbf, sigmoid or precomputed.
+    pub kernel: KernelFunction,
+    /// The exponent of the polynomial kernel, a whole number in [0, ∞).
+    pub degree: f64,
+    /// The kernel's factor.
+    pub gamma: Gamma,
+    /// What the polynomial and sigmoid kernels add. Any finite number.
+    pub coef0: f64,
+    /// Whether probabilities are fitted, by the scores of five held-out parts.
+    pub probability: bool,
+    /// Whether rows that nothing draws from their bounds are put aside for a while.
+    pub shrinking: bool,
+    /// The violation of the optimality conditions at which to stop, in units of the target. Range (0, ∞).
+    pub tol: f64,
+    /// Megabytes for rows of the kernel matrix. Range (0, ∞).
+    pub cache_size: f64,
+    /// The most steps of each problem; −1 means as many as it takes.
+    pub max_iter: i64,
+    /// What classes count: their costs are multiplied by it.
+    pub class_weight: Option<ClassWeight>,
+    /// The shape of the scores of more than two classes.
+    pub decision_function_shape: Shape,
+    /// Whether predictions of more than two classes follow the scores of [`Shape::Ovr`] instead of the votes.
+    pub break_ties: bool,
+    /// The seed of the parts for probabilities.
+    pub random_state: u64,
+}
+
+impl Default for SVC {
+    fn default() -> Self {
+        SVC {
+            c: 1.0,
+            kernel: KernelFunction::Rbf,
+            degree: 3.0,
+            gamma: Gamma::default(),
+            coef0: 0.0,
+            probability: false,
+            shrinking: true,
+            tol: 1e-3,
+            cache_size: 200.0,
+            max_iter: -1,
+            class_weight: None,
+            decision_function_shape: Shape::Ovr,
+            break_ties: false,
+            random_state: 0,
+        }
+    }
+}
+
+impl SVC {
+    fn settings(&self) -> Settings {
+        Settings {
+            name: Self::NAME,
+            kernel: self.kernel,
+            gamma: self.gamma,
+            degree: self.degree,
+            coef0: self.coef0,
+            tol: self.tol,
+            cache_size: self.cache_size,
+            max_iter: self.max_iter,
+            shrinking: self.shrinking,
+        }
+    }
+}
+
+impl Params for SVC {
+    const NAME: &'static str = "SVC";
+
+    fn validate(&self) -> Result<()> {
+        let settings = self.settings();
+        settings.validate()?;
+        if self.break_ties && self.decision_function_shape == Shape::Ovo {
+            bad_input!("break_ties must be False when decision_function_shape is 'ovo'");
+        }
+        settings.check_share("C", self.c, f64::INFINITY)
+    }
+}
+
+impl<B: Backend> FitOn<B> for SVC {
+    type Model = SvmModel;
+
+    fn fit_checked(
+        params: &Checked<Self>,
+        data: &Data<'_>,
+        _start: Option<&SvmModel>,
+        on: &B,
+        ctl: &Control,
+    ) -> Result<SvmModel> {
+        let (codes, n_classes) = data.classes(Self::NAME)?;
+        let costs = match &params.class_weight {
+            None => vec![params.c; n_classes.first().copied().unwrap_or(0)],
+            Some(rule) => {
+                // Rows without weight are not counted either.
+                let counted: Vec<usize> = (0..codes.nrows())
+                    .filter(|&i| data.weights.as_ref().is_none_or(|w| w.get(i).is_none_or(|w| *w > 0.0)))
+                    .collect();
+                let codes = codes.select(Axis(0), &counted);
+                rule.by_class(codes.view(), 0, n_classes)?.iter().map(|w| w * params.c).collect()
+            }
+        };
+        let asked = Asked::Costs(&costs);
+        let told = Classes {
+            settings: params.settings(),
+            asked,
+            probability: params.probability,
+            seed: params.random_state,
+            shape: params.decision_function_shape,
+            break_ties: params.break_ties,
+        };
+        ctl.timed("smo", &on.host_name(), || fit_classes(&told, data, ctl))
+    }
+}
