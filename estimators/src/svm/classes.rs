@@ -70,7 +70,7 @@ pub(super) fn fit_classes(told: &Classes<'_>, data: &Data<'_>, ctl: &Control) ->
     if present < 2 {
         bad_input!("Invalid input - all samples with positive weights belong to the same class.");
     }
-    let kernel = settings.kernel(&data.x, &ground.picked);
+    let kernel = settings.kernel(&data.x, &ground.picked)?;
     let most = match told.asked {
         Asked::Costs(costs) => {
             costs.iter().copied().fold(0.0, f64::max) * ground.weights.iter().copied().fold(0.0, f64::max)

@@ -3,14 +3,14 @@
 use super::gram::Gram;
 use super::model::{SvmKind, SvmModel, end_warnings};
 use super::problems::Solved;
-use super::settings::Settings;
 use super::settings::Shape;
+use super::settings::{Settings, packs};
 use super::solver::{Problem, Solution, solve};
 use crate::kernel::exp::Entry;
-use crate::kernel::{Kernel, KernelFunction};
+use crate::kernel::{Kernel, KernelFunction, SparseRows};
 use crate::kernel_ridge::FittedRows;
 use crate::{AnyMatrix, Control, Data, Report, Result, bad_input};
-use ironlearn_linalg::{host::matmul::matmul_t, with_matrix};
+use ironlearn_linalg::with_matrix;
 use ndarray::{Array1, Array2};
 
 /// Checked data: the rows that weigh something, and their weights.
@@ -50,15 +50,22 @@ impl Ground {
     }
 }
 
-/// The means of the columns, which are taken off where only differences of rows count.
+/// The means of the columns, which are taken off where only differences of rows count. Rows are added one after the
+/// other, so that rows without weight leave no trace in the last digit.
 pub(super) fn shift(kernel: Kernel, x: &AnyMatrix<'_>, picked: &[usize], ctl: &Control) -> Result<Vec<f64>> {
-    if kernel.function != KernelFunction::Rbf || x.is_sparse() {
+    if kernel.function != KernelFunction::Rbf || !packs(x) {
         return Ok(Vec::new());
     }
-    let mut share = Array2::zeros((x.nrows(), 1));
-    picked.iter().for_each(|&i| share[[i, 0]] = 1.0 / picked.len() as f64);
-    let means = with_matrix!(x, x => matmul_t(x, share.view(), ctl))?;
-    Ok(means.into_raw_vec_and_offset().0)
+    let p = x.ncols();
+    let (mut sums, mut row) = (vec![0.0; p], vec![0.0; p]);
+    for (k, &i) in picked.iter().enumerate() {
+        if k % 4096 == 0 {
+            ctl.check()?;
+        }
+        with_matrix!(x, x => x.pack(i..i + 1, 0..p, p, &mut row));
+        sums.iter_mut().zip(&row).for_each(|(s, v)| *s += v);
+    }
+    Ok(sums.into_iter().map(|s| s / picked.len() as f64).collect())
 }
 
 /// Whether single precision is enough for the matrix: LIBSVM keeps it so, but finds it in double. Here the products are
@@ -71,10 +78,16 @@ pub(super) fn single(kernel: Kernel, x: &AnyMatrix<'_>, ground: &Ground, shift: 
     let p = x.ncols();
     let mut row = vec![0.0; p];
     let every = ground.picked.len().div_ceil(1000);
+    let sparse = if packs(x) { None } else { SparseRows::of(x) };
     let (mut sum, mut far, mut count) = (0.0, 0.0_f64, 0.0);
     for &i in ground.picked.iter().step_by(every) {
-        with_matrix!(x, x => x.pack(i..i + 1, 0..p, p, &mut row));
-        let square: f64 = row.iter().enumerate().map(|(j, v)| (v - shift.get(j).unwrap_or(&0.0)).powi(2)).sum();
+        let square: f64 = match &sparse {
+            Some(rows) => rows.row(i).map(|(_, v)| v * v).sum(),
+            None => {
+                with_matrix!(x, x => x.pack(i..i + 1, 0..p, p, &mut row));
+                row.iter().enumerate().map(|(j, v)| (v - shift.get(j).unwrap_or(&0.0)).powi(2)).sum()
+            }
+        };
         (sum, far, count) = (sum + square, far.max(square), count + 1.0);
     }
     (kernel.gamma * sum / count) > 0.01 && kernel.gamma * far < 64.0
@@ -149,7 +162,7 @@ pub(super) fn rows_of(kernel: Kernel, x: &AnyMatrix<'_>, support: &[usize]) -> F
     if kernel.function == KernelFunction::Precomputed {
         return FittedRows::None;
     }
-    match crate::kernel::SparseRows::of(x) {
+    match SparseRows::of(x) {
         Some(all) => {
             let (mut indptr, mut indices, mut data) = (vec![0_i64], Vec::new(), Vec::new());
             for &i in support {
@@ -159,7 +172,7 @@ pub(super) fn rows_of(kernel: Kernel, x: &AnyMatrix<'_>, support: &[usize]) -> F
                 });
                 indptr.push(indices.len() as i64);
             }
-            FittedRows::Sparse(crate::kernel::SparseRows {
+            FittedRows::Sparse(SparseRows {
                 columns: all.columns,
                 indptr: indptr.into(),
                 indices: indices.into(),

@@ -1,5 +1,6 @@
 //! Rows of a kernel matrix, by one matrix product for a tile and a map of its numbers.
 
+use super::settings::packs;
 use super::solver::add_rows;
 use crate::kernel::exp::{Entry, of_products};
 use crate::kernel::{Kernel, KernelFunction, SparseRows};
@@ -38,17 +39,21 @@ impl<'a, F: Entry> Gram<'a, F> {
         if kernel.function == KernelFunction::Precomputed {
             return Gram { kernel, rows: Rows::Given(x.reborrow(), picked.to_vec()), sizes: Vec::new() };
         }
-        let rows = match SparseRows::of(x) {
+        let sparse = if packs(x) { None } else { SparseRows::of(x) };
+        let rows = match sparse {
             Some(sparse) => {
-                let (mut offsets, mut columns, mut values) = (vec![0], Vec::new(), Vec::new());
+                let entries = || picked.iter().flat_map(|&i| sparse.row(i));
+                // Columns without entries do not matter, and there may be very many of them.
+                let mut used: Vec<usize> = entries().map(|(j, _)| j).collect();
+                used.sort_unstable();
+                used.dedup();
+                let columns = entries().map(|(j, _)| used.partition_point(|&u| u < j) as u32).collect();
+                let values = entries().map(|(_, v)| F::narrow(v)).collect();
+                let mut offsets = vec![0];
                 for &i in picked {
-                    sparse.row(i).for_each(|(j, v)| {
-                        columns.push(j as u32);
-                        values.push(F::narrow(v));
-                    });
-                    offsets.push(columns.len());
+                    offsets.push(offsets[offsets.len() - 1] + sparse.row(i).count());
                 }
-                Rows::Sparse(offsets, columns, values, p)
+                Rows::Sparse(offsets, columns, values, used.len())
             }
             None => {
                 let mut packed = vec![F::zero(); picked.len() * p];

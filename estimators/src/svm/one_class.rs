@@ -89,7 +89,7 @@ impl<B: Backend> FitOn<B> for OneClassSVM {
     ) -> Result<SvmModel> {
         let settings = params.settings();
         let ground = Ground::of(data, &settings)?;
-        let kernel = settings.kernel(&data.x, &ground.picked);
+        let kernel = settings.kernel(&data.x, &ground.picked)?;
         let problem = region(&ground.weights, params.nu);
         let solution = ctl.timed("smo", &on.host_name(), || {
             Ok::<_, crate::Error>(with_gram!(kernel, &data.x, &ground, ground.weights.iter().copied().fold(0.0, f64::max), settings.tol, ctl, gram => {

@@ -1,9 +1,9 @@
 //! What all kernel machines are told: the kernel, when to stop, how much memory.
 
 use super::solver::{Sizes, Stop};
-use crate::kernel::{Kernel, KernelFunction};
-use crate::{AnyMatrix, Error, Result};
-use ironlearn_linalg::{Matrix, Real, with_matrix};
+use crate::kernel::{Kernel, KernelFunction, SparseRows};
+use crate::{AnyMatrix, Error, Result, bad_input};
+use ironlearn_linalg::{Layout, Matrix, with_matrix};
 use serde::{Deserialize, Serialize};
 
 /// The kernel's factor.
@@ -99,26 +99,33 @@ impl Settings {
 
     /// Checks a number of (0, most].
     pub fn check_share(&self, name: &'static str, value: f64, most: f64) -> Result<()> {
-        if value > 0.0 && value <= most && value.is_finite() {
+        if value > 0.0 && value <= most {
             return Ok(());
         }
-        let range = if most == 1.0 { "a float in the range (0.0, 1.0]" } else { "a float in the range (0.0, inf)" };
+        let range = if most == 1.0 { "a float in the range (0.0, 1.0]" } else { "a float in the range (0.0, inf]" };
         Err(Error::Parameter { estimator: self.name, name, expected: range.into(), found: value.to_string() })
     }
 
     /// The kernel on the rows `picked` of `x`: rows without weight leave no trace in its factor either.
-    pub fn kernel(&self, x: &AnyMatrix<'_>, picked: &[usize]) -> Kernel {
+    ///
+    /// # Errors
+    /// [`Error::Input`] where the numbers are so large that their variance is not finite.
+    pub fn kernel(&self, x: &AnyMatrix<'_>, picked: &[usize]) -> Result<Kernel> {
         let features = x.ncols();
         let gamma = match self.gamma {
             _ if self.kernel == KernelFunction::Precomputed => 0.0,
             Gamma::Value(gamma) => gamma,
             Gamma::Rule(GammaRule::Auto) => 1.0 / features as f64,
             Gamma::Rule(GammaRule::Scale) => match variance(x, picked) {
+                v if !v.is_finite() => bad_input!(
+                    "The dual coefficients or intercepts are not finite. The input data may contain large values and \
+                     need to be preprocessed."
+                ),
                 v if v > 0.0 => 1.0 / (features as f64 * v),
                 _ => 1.0,
             },
         };
-        Kernel { function: self.kernel, gamma, degree: self.degree, coef0: self.coef0 }
+        Ok(Kernel { function: self.kernel, gamma, degree: self.degree, coef0: self.coef0 })
     }
 
     pub fn stop(&self) -> Stop {
@@ -132,41 +139,36 @@ impl Settings {
     }
 }
 
+/// Whether the rows of `x` are packed: those that are dense, and those of CSR that are small all the same.
+pub(super) fn packs(x: &AnyMatrix<'_>) -> bool {
+    with_matrix!(x, x => match x {
+        Matrix::Dense(_) => true,
+        Matrix::Sparse(s) => s.layout() == Layout::Row && x.nrows().saturating_mul(x.ncols()) <= 1 << 18,
+    })
+}
+
 /// The variance of all numbers of the rows `picked`.
 fn variance(x: &AnyMatrix<'_>, picked: &[usize]) -> f64 {
     let p = x.ncols();
-    let count = (picked.len() * p) as f64;
-    let mut total = [0.0_f64; 2];
-    let mut row = vec![0.0_f64; p];
-    // Around the first row's numbers, where rows are dense: squares of what is far from 0 would lose digits.
-    let mut origin = 0.0;
-    if let (false, Some(&first)) = (x.is_sparse(), picked.first()) {
-        with_matrix!(x, x => x.pack(first..first + 1, 0..p, p, &mut row));
-        origin = row.iter().sum::<f64>() / p as f64;
+    let (mut sum, mut squares, mut origin) = (0.0_f64, 0.0_f64, 0.0);
+    if packs(x) {
+        let mut row = vec![0.0_f64; p];
+        for (k, &i) in picked.iter().enumerate() {
+            with_matrix!(x, x => x.pack(i..i + 1, 0..p, p, &mut row));
+            if k == 0 {
+                // Around the first row's mean: squares of what is far from 0 would lose digits.
+                origin = row.iter().sum::<f64>() / p as f64;
+            }
+            sum += row.iter().map(|v| v - origin).sum::<f64>();
+            squares += row.iter().map(|v| (v - origin) * (v - origin)).sum::<f64>();
+        }
+    } else if let Some(rows) = SparseRows::of(x) {
+        for (_, v) in picked.iter().flat_map(|&i| rows.row(i)) {
+            sum += v;
+            squares += v * v;
+        }
     }
-    with_matrix!(x, x => match x {
-        Matrix::Sparse(s) if s.layout() == ironlearn_linalg::Layout::Row => {
-            for &i in picked {
-                s.for_slice(i, |_, v| {
-                    total[0] += v.widen();
-                    total[1] += v.widen() * v.widen();
-                });
-            }
-        }
-        _ => {
-            for &i in picked {
-                x.pack(i..i + 1, 0..p, p, &mut row);
-                let (mut sum, mut square) = (0.0, 0.0);
-                for &v in &row {
-                    let d = v - origin;
-                    sum += d;
-                    square += d * d;
-                }
-                total[0] += sum;
-                total[1] += square;
-            }
-        }
-    });
-    let mean = total[0] / count;
-    (total[1] / count - mean * mean).max(0.0)
+    let count = (picked.len() * p) as f64;
+    let variance = squares / count - (sum / count) * (sum / count);
+    if variance < 0.0 { 0.0 } else { variance }
 }

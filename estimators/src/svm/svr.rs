@@ -97,7 +97,7 @@ impl<B: Backend> FitOn<B> for SVR {
     ) -> Result<SvmModel> {
         let settings = params.settings();
         let ground = Ground::of(data, &settings)?;
-        let kernel = settings.kernel(&data.x, &ground.picked);
+        let kernel = settings.kernel(&data.x, &ground.picked)?;
         let y = data.values(Self::NAME)?;
         if y.ncols() != 1 {
             bad_input!("{} predicts one output, but there are {}", Self::NAME, y.ncols());

@@ -192,7 +192,10 @@ fn rows_without_weight_leave_no_trace_and_threads_none_either() {
 
 #[test]
 fn sparse_rows_precomputed_kernels_and_single_precision_say_the_same() {
-    let x = rows(200, 6).mapv(|v| if v > 0.4 { v } else { 0.0 });
+    // Wide enough for sparse rows not to be packed.
+    let some = rows(200, 6).mapv(|v| if v > 0.4 { v } else { 0.0 });
+    let mut x = Array2::zeros((200, 1400));
+    x.slice_mut(ndarray::s![.., ..6]).assign(&some);
     let codes = codes(200, 2);
     let mut triplets = sprs::TriMat::new(x.dim());
     x.indexed_iter().filter(|(_, v)| **v != 0.0).for_each(|((i, j), &v)| triplets.add_triplet(i, j, v));

@@ -102,14 +102,15 @@ pub fn solve<F: Entry>(
         if done.end == End::Rounding && done.steps == 0 {
             break End::Rounding;
         }
-        if sizes.shrinking && face.names.len() > sizes.whole && rounds % 4 == 0 && violation < 0.5 * violation_at_shrink
+        let due = sizes.shrinking && rounds % 4 == 0 && violation < 0.5 * violation_at_shrink;
+        if due
+            && face.names.len() > sizes.whole
+            && let Some((next, put)) = face.shrink(sizes)
         {
-            if let Some((next, put)) = face.shrink(sizes) {
-                violation_at_shrink = violation;
-                face.give_back(&mut whole.beta, &mut gradient);
-                aside.push(Aside { names: put, beta: whole.beta.clone() });
-                face = next;
-            }
+            violation_at_shrink = violation;
+            face.give_back(&mut whole.beta, &mut gradient);
+            aside.push(Aside { names: put, beta: whole.beta.clone() });
+            face = next;
         }
     };
     if end != End::Converged {
@@ -384,16 +385,13 @@ fn places(problem: &Problem, set: &[usize]) -> Vec<usize> {
 }
 
 /// Fills the matrix of a block: row and column `places[k]` are `row(k)` at `columns`.
-fn spread<'r, F: Entry>(
+fn spread<'r, F: Entry + 'r>(
     block: &mut Block<F>,
     places: &[usize],
     columns: &[usize],
     row: impl Fn(usize) -> &'r [F] + Sync,
     ctl: &Control,
-) -> Result<()>
-where
-    F: 'r,
-{
+) -> Result<()> {
     let m = block.beta.len();
     block.rows = vec![Vec::new(); m];
     let mut of = vec![usize::MAX; m];
