@@ -8,8 +8,8 @@ from forest_cases import FOREST_CASES
 from linear_cases import LINEAR_CASES
 from meta_cases import META_CASES
 from other_linear_cases import OTHER_LINEAR_CASES
-from svm_linear_cases import SVM_LINEAR_CASES
 from svm_cases import SVM_CASES
+from svm_linear_cases import SVM_LINEAR_CASES
 
 LINEAR = "linear_model.LinearRegression"
 RIDGE = "linear_model.Ridge"
