@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::kernel::KernelFunction;
-use crate::{AnyMatrix, Checked, Control, Cpu, Data, DecisionOn, FitOn, Model, PredictOn, ProbaOn};
+use crate::{Checked, Control, Cpu, Data, DecisionOn, FitOn, Model, PredictOn, ProbaOn};
 use ndarray::{Array, Array1, Array2, Axis, array};
 
 /// Rows of two overlapping clouds a class; numbers that no other formula gives.
@@ -83,8 +83,8 @@ fn classes_meet_their_optimality_conditions() {
                 }
                 let begin = [0, model.n_support[0], model.n_support[0] + model.n_support[1]];
                 for (i, j) in [(0_usize, 1_usize), (0, 2), (1, 2)] {
-                    let of = |k: usize| (0..n).filter(move |&r| codes[[r, 0]] as usize == k);
-                    let pair: Vec<usize> = of(i).chain(of(j)).collect();
+                    let of = |k: usize| (0..n).filter(|&r| codes[[r, 0]] as usize == k).collect::<Vec<usize>>();
+                    let pair = [of(i), of(j)].concat();
                     let mut beta = vec![0.0; n];
                     for (class, line) in [(i, j - 1), (j, i)] {
                         for s in begin[class]..begin[class] + model.n_support[class] {
@@ -202,8 +202,9 @@ fn sparse_rows_precomputed_kernels_and_single_precision_say_the_same() {
     let csr: sprs::CsMat<f64> = triplets.to_csr();
     for kernel in KERNELS {
         let params = SVC { kernel, tol: 1e-7, coef0: 0.3, gamma: Gamma::Value(0.2), ..SVC::default() };
-        let fit = |x: AnyMatrix<'_>| params.fit_on(&Data::new(x).with_classes(codes.view(), vec![2]), &Cpu).unwrap();
-        let (dense, sparse) = (fit(x.view().into()), fit(csr.view().into()));
+        let fit = |data: &Data<'_>| params.fit_on(data, &Cpu).unwrap();
+        let dense = fit(&Data::new(x.view()).with_classes(codes.view(), vec![2]));
+        let sparse = fit(&Data::new(csr.view()).with_classes(codes.view(), vec![2]));
         let ctl = Control::new();
         let expected = dense.decision_on(&x.view().into(), &ctl).unwrap();
         let found = sparse.decision_on(&csr.view().into(), &ctl).unwrap();
