@@ -30,9 +30,10 @@ pub enum HingeLoss {
 /// Of several classes a class's weight counts for its own rows where it is told from the rest, whose rows count 1 each,
 /// as in liblinear; of two classes both weights count.
 ///
-/// The parameters name liblinear's solvers; ours have the same optimum. Squared hinge: Newton's methods. Hinge: an
-/// interior point for up to 1,000 columns and more rows than columns, else coordinate descent on the dual. Each ends
-/// where liblinear's own rule would, or beyond it; `report.iterations` counts our iterations, one a problem.
+/// The parameters name liblinear's solvers; ours have the same optimum. For more rows than columns: Newton's method for
+/// the squared hinge (up to 1,500 columns), an interior point for the hinge (up to 1,000). For others: coordinate descent
+/// on the dual. L1: Newton's method over working sets. Each ends where liblinear's own rule would, where the duality gap
+/// is a hundredth of `tol` of the objective, or beyond; `report.iterations` counts our iterations, one a problem.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LinearSVC {

@@ -53,8 +53,10 @@ pub struct Answer {
     pub solver: &'static str,
 }
 
-/// The largest number of columns for which systems of that size are solved at each iteration.
-const COLUMNS: usize = 1000;
+/// The largest numbers of columns for which systems of that size are solved: at each iteration of the interior point,
+/// and by Newton's method.
+const INTERIOR: usize = 1000;
+const NEWTON: usize = 1500;
 
 impl Problem {
     /// Solves for X, which is finite; sparse X by row.
@@ -65,8 +67,11 @@ impl Problem {
         let (n, p) = x.shape();
         match self.pays {
             _ if !self.cost.iter().any(|&c| c > 0.0) => Ok(self.nothing(p)),
-            Pays::SquaredHinge | Pays::SquaredInsensitive(_) => smooth::solve(self, x, on, ctl),
-            _ if p <= COLUMNS && n > p => interior::solve(self, x, on, ctl),
+            _ if self.norm == Norm::L1 => smooth::solve(self, x, on, ctl),
+            Pays::SquaredHinge | Pays::SquaredInsensitive(_) if p <= NEWTON && n > p => {
+                smooth::solve(self, x, on, ctl)
+            }
+            Pays::Hinge | Pays::Insensitive(_) if p <= INTERIOR && n > p => interior::solve(self, x, on, ctl),
             _ => dual::solve(self, &x, ctl),
         }
     }
