@@ -193,8 +193,11 @@ DIFFERENT["HistGradientBoostingRegressor", "learning_rate", str(10**30)] = (
     "predictions that overflow are none; we say so"
 )
 
-# Where scikit-learn does not end; ours says what is wrong.
+# Where scikit-learn does not end: what ours does.
 ENDLESS = {(name, "fit", "beyond float32"): ValueError for name in ("LinearSVC", "LinearSVR")}
+ENDLESS |= {(name, "sample_weight", "tiny"): None for name in ("LinearSVC", "LinearSVR")}
+ENDLESS["LinearSVC", "sample_weight", "huge"] = None
+DIFFERENT["LinearSVR", "sample_weight", "negative"] = "no row is left; we say so, scikit-learn fits none"
 
 
 def public(kind):
