@@ -20,6 +20,9 @@ const GAP: f64 = 1e-2;
 /// The least relative gap that rounding leaves within reach.
 const LEAST: f64 = 1e-13;
 
+/// Its name in the report.
+const SOLVER: &str = "interior-point";
+
 /// Rows of one kind: their residuals are `sign·(target − z)`.
 struct Group {
     sign: Vec<f64>,
@@ -49,6 +52,10 @@ pub fn solve<B: Backend, F: Real>(problem: &Problem, x: Matrix<'_, F>, on: &B, c
     let ridge = (1.0 / total, problem.intercept.map(|scaling| 1.0 / (scaling * scaling * total)));
     let mut state = State { on, x: on.place(x, ctl)?, ctl, ridge, theta: vec![0.0; p + 1] };
     let mut groups = groups(problem, total);
+    if groups.iter().all(Group::pays_nothing) {
+        // Coefficients of 0 cost nothing, and no others cost as little.
+        return Ok(Answer { coef: vec![0.0; p], intercept: 0.0, iterations: 0, converged: true, solver: SOLVER });
+    }
     // Stationarity, `Λ·θ = Aᵀ·α`, misses by this share of what it misses at the start.
     let missed = state.transposed(&together(&groups, |group, i| group.side.weights[i] * group.shift))?;
     let missed_square = state.dual_square(&missed);
@@ -125,7 +132,7 @@ pub fn solve<B: Backend, F: Real>(problem: &Problem, x: Matrix<'_, F>, on: &B, c
     }
     let intercept = state.theta[p];
     state.theta.truncate(p);
-    Ok(Answer { coef: state.theta, intercept, iterations, converged, solver: "interior-point" })
+    Ok(Answer { coef: state.theta, intercept, iterations, converged, solver: SOLVER })
 }
 
 /// The rows of a problem as they are at θ = 0.
@@ -152,6 +159,12 @@ impl Group {
     /// What the residuals lose by a step with these products.
     fn along(&self, products: &[f64]) -> Vec<f64> {
         self.sign.iter().zip(products).map(|(s, a)| s * a).collect()
+    }
+
+    /// Whether no row has a loss.
+    fn pays_nothing(&self) -> bool {
+        let free = |r: f64| if self.shift > 0.0 { r <= 0.0 } else { r == 0.0 };
+        self.side.residual.iter().zip(&self.side.weights).all(|(&r, &w)| w == 0.0 || free(r))
     }
 
     fn loss(&self) -> f64 {

@@ -3,8 +3,8 @@
 //! An estimator names a loss, a penalty and C; what solves it is chosen by the shape of X. The intercept is penalised as
 //! the coefficient of a column of `intercept_scaling`. The pieces:
 //!
-//! - `smooth`: the squared losses on up to 1,500 columns, and all with an L1 penalty, by the Newton methods of
-//!   [`crate::linear::glm`];
+//! - `smooth`: the squared losses on up to 1,500 columns or sparse rows, and all with an L1 penalty, by the Newton methods
+//!   of [`crate::linear::glm`];
 //! - `interior`: the losses with a kink on up to 1,000 columns, by an interior point;
 //! - `dual`: more columns, and fewer rows than columns, by coordinate descent on the dual;
 //! - `crammer_singer`: all classes in one problem.
