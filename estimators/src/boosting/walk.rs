@@ -11,7 +11,7 @@ use std::ops::Range;
 #[derive(Debug, Clone)]
 pub struct Walks {
     steps: Vec<Steps<f64>>,
-    /// Where no tree is too large.
+    /// Where no tree is too large and this pays.
     masks: Option<Masks>,
     /// The features that hold categories.
     categorical: Vec<usize>,
@@ -56,7 +56,7 @@ impl Walks {
         let counts: Vec<usize> = (0..trees.n_trees()).map(|tree| trees.nodes(tree).len()).collect();
         Walks {
             steps: (0..).zip(&counts).map(|(tree, &count)| Steps::new(count, p, |node| fork(tree, node))).collect(),
-            masks: Masks::new(&counts, p, fork, value),
+            masks: if Masks::pay() { Masks::new(&counts, p, fork, value) } else { None },
             categorical: (0..p).filter(|&j| mapper.features[j].is_categorical()).collect(),
         }
     }

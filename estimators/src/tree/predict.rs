@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const BLOCK: usize = 2048;
 const NUMBERS: usize = 1 << 17;
 /// The same where trees are large: what is read of a tree is read once for a block, so a block has many rows.
-const LARGE_BLOCK: usize = 1 << 15;
+const LARGE_BLOCK: usize = 1 << 16;
 const LARGE_NUMBERS: usize = 1 << 21;
 /// Steps of all trees that the caches keep while small blocks pass.
 const LARGE: usize = 1 << 15;

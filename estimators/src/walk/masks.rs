@@ -6,6 +6,7 @@
 //! order of the cuts does not matter, nothing depends on what a row did before, and so the machine's widest instructions
 //! compare several rows at once. Categories take away what all sets of a feature do together, by one table a feature.
 
+use super::lanes::Level;
 use super::{Fork, Test};
 use std::ops::Range;
 
@@ -39,12 +40,12 @@ struct Small {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Cut {
-    threshold: f64,
+pub(super) struct Cut {
+    pub threshold: f64,
     /// What is left where a row goes right.
-    mask: u64,
+    pub mask: u64,
     /// The place of the feature in a block.
-    place: u32,
+    pub place: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -148,6 +149,11 @@ impl Masks {
         Some(masks)
     }
 
+    /// Whether this machine compares several numbers at a time. Where it does not, walking is faster.
+    pub fn pay() -> bool {
+        Level::all()[0] != Level::Plain
+    }
+
     /// Room for some rows.
     pub fn block(&self) -> Block {
         Block { numbers: vec![[0.0; LANES]; self.numbers.len()], codes: vec![[0; LANES]; self.codes.len()] }
@@ -165,64 +171,20 @@ impl Masks {
 
     /// Adds some trees to `sums`, which hold as many outputs for each block: tree t of them to output t modulo their number.
     pub fn add(&self, blocks: &[Block], trees: Range<usize>, sums: &mut [[f64; LANES]]) {
-        #[cfg(target_arch = "x86_64")]
-        {
-            #[target_feature(enable = "avx512f,avx512dq,avx512bw,avx512vl,bmi1,bmi2,lzcnt")]
-            fn wide(masks: &Masks, blocks: &[Block], trees: Range<usize>, sums: &mut [[f64; LANES]]) {
-                masks.add_by(blocks, trees, sums);
-            }
-            #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
-            fn middle(masks: &Masks, blocks: &[Block], trees: Range<usize>, sums: &mut [[f64; LANES]]) {
-                masks.add_by(blocks, trees, sums);
-            }
-            let bits = is_x86_feature_detected!("bmi1")
-                && is_x86_feature_detected!("bmi2")
-                && is_x86_feature_detected!("lzcnt");
-            if bits
-                && is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512vl")
-            {
-                // SAFETY: these instructions are there.
-                return unsafe { wide(self, blocks, trees, sums) };
-            }
-            if bits && is_x86_feature_detected!("avx2") {
-                // SAFETY: these instructions are there.
-                return unsafe { middle(self, blocks, trees, sums) };
-            }
-        }
-        self.add_by(blocks, trees, sums);
+        self.add_by(Level::all()[0], blocks, trees, sums);
     }
 
-    #[inline(always)]
-    fn add_by(&self, blocks: &[Block], trees: Range<usize>, sums: &mut [[f64; LANES]]) {
+    fn add_by(&self, level: Level, blocks: &[Block], trees: Range<usize>, sums: &mut [[f64; LANES]]) {
         let outputs = sums.len() / blocks.len().max(1);
         for (t, tree) in self.trees[trees].iter().enumerate() {
             for (block, sums) in blocks.iter().zip(sums.chunks_exact_mut(outputs.max(1))) {
-                self.add_tree(tree, block, &mut sums[t % outputs]);
+                self.add_tree(level, tree, block, &mut sums[t % outputs]);
             }
         }
     }
 
-    #[inline(always)]
-    fn add_tree(&self, tree: &Small, block: &Block, sums: &mut [f64; LANES]) {
-        let mut leaves = [u64::MAX; LANES];
-        let [missing_right, missing_left] = &tree.cuts;
-        for cut in &self.cuts[missing_right.clone()] {
-            let (values, Cut { threshold, mask, .. }) = (&block.numbers[cut.place as usize], *cut);
-            for i in 0..LANES {
-                // NaN is at most nothing.
-                leaves[i] &= if values[i] <= threshold { u64::MAX } else { mask };
-            }
-        }
-        for cut in &self.cuts[missing_left.clone()] {
-            let (values, Cut { threshold, mask, .. }) = (&block.numbers[cut.place as usize], *cut);
-            for i in 0..LANES {
-                // NaN is more than nothing.
-                leaves[i] &= if values[i] > threshold { mask } else { u64::MAX };
-            }
-        }
+    fn add_tree(&self, level: Level, tree: &Small, block: &Block, sums: &mut [f64; LANES]) {
+        let mut leaves = level.left(tree.cuts.clone().map(|cuts| &self.cuts[cuts]), &block.numbers);
         for table in &self.tables[tree.tables.clone()] {
             let (left, codes) = (&self.left[table.left.clone()], &block.codes[table.place as usize]);
             for i in 0..LANES {
@@ -289,10 +251,11 @@ mod tests {
         for outputs in [1, 3] {
             let mut sums = vec![[0.5; LANES]; 3 * outputs];
             masks.add(&blocks, 2..20, &mut sums);
-            let mut plain = sums.clone();
-            plain.fill([0.5; LANES]);
-            masks.add_by(&blocks, 2..20, &mut plain);
-            assert_eq!(sums, plain);
+            for level in Level::all() {
+                let mut others = vec![[0.5; LANES]; 3 * outputs];
+                masks.add_by(level, &blocks, 2..20, &mut others);
+                assert_eq!(sums, others, "{level:?}");
+            }
             for row in 0..3 * LANES {
                 let mut values: [f64; 4] = std::array::from_fn(|j| number(row, j));
                 values[3] = Number::from_code(if values[3] == 255.0 { UNKNOWN } else { values[3] as u32 });

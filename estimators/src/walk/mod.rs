@@ -4,6 +4,7 @@
 //! small trees, which go over some rows at a time without walking. Both give the same leaves. A family of trees says by a
 //! [`Fork`] where rows go at a node.
 
+mod lanes;
 mod masks;
 mod number;
 mod sets;

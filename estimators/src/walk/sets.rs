@@ -11,12 +11,13 @@ const MOST: usize = 7;
 #[derive(Debug, Clone)]
 pub(super) struct Sets {
     words: Vec<u64>,
+    searched: bool,
 }
 
 impl Sets {
     /// Without sets, but with one word without codes in the beginning, which is looked at in vain.
     pub fn new() -> Self {
-        Sets { words: vec![0] }
+        Sets { words: vec![0], searched: false }
     }
 
     /// Adds a set: its words of 64 codes, and the place of each, rising.
@@ -39,6 +40,7 @@ impl Sets {
             }
             start << 3 | (width - 1)
         } else {
+            self.searched = true;
             self.words.push(used as u64);
             self.words.extend(places.iter().map(|&place| place as u64));
             self.words.extend(words.iter().map(|&word| word as u64));
@@ -47,11 +49,16 @@ impl Sets {
         u32::try_from(name).expect("fewer than 2^29 words")
     }
 
-    /// Whether a set holds a code. The set 0 holds none.
+    /// Whether there are sets that are searched.
+    pub fn searched(&self) -> bool {
+        self.searched
+    }
+
+    /// Whether a set holds a code. The set 0 holds none. Without `SEARCH`, where no set is searched.
     #[inline(always)]
-    pub fn holds(&self, set: u32, code: u32) -> bool {
+    pub fn holds<const SEARCH: bool>(&self, set: u32, code: u32) -> bool {
         let (start, width) = ((set >> 3) as usize, set & 7);
-        if width == MOST as u32 {
+        if SEARCH && width == MOST as u32 {
             return self.search(start, code);
         }
         let code = code.min(64 * width + 63);
@@ -95,9 +102,12 @@ mod tests {
             .collect();
         for (codes, set) in all.iter().zip(named) {
             for code in (0..=UNKNOWN).chain([u32::MAX]) {
-                assert_eq!(sets.holds(set, code), codes.contains(&code), "{codes:?} {code}");
+                assert_eq!(sets.holds::<true>(set, code), codes.contains(&code), "{codes:?} {code}");
+                if codes.iter().all(|&code| code < 447) {
+                    assert_eq!(sets.holds::<false>(set, code), codes.contains(&code), "{codes:?} {code}");
+                }
             }
         }
-        assert!((0..200).all(|code| !sets.holds(0, code)));
+        assert!(sets.searched() && (0..200).all(|code| !sets.holds::<true>(0, code)));
     }
 }

@@ -107,9 +107,9 @@ impl<T: Number, L: Copy + Default + Into<u64> + TryFrom<u64>> Links<T, L> {
     }
 
     /// Where a row goes from a step. Without `MISSING`, a row without missing values. With `sets`, a row with codes where
-    /// features hold categories.
+    /// features hold categories; without `SEARCH`, where no set is searched.
     #[inline(always)]
-    fn next<const MISSING: bool, F: Real>(&self, sets: Option<&Sets>, at: u32, row: &[F]) -> u32 {
+    fn next<const MISSING: bool, const SEARCH: bool, F: Real>(&self, sets: Option<&Sets>, at: u32, row: &[F]) -> u32 {
         let Step { threshold, link } = self.steps[at as usize];
         let link: u64 = link.into();
         let value = T::narrow(row[(link & ((1 << self.bits) - 1)) as usize].widen());
@@ -121,14 +121,14 @@ impl<T: Number, L: Copy + Default + Into<u64> + TryFrom<u64>> Links<T, L> {
         }
         if let Some(sets) = sets {
             let by_set = (flags >> 1 & 1).wrapping_neg();
-            let other = u32::from(sets.holds(threshold.code() & by_set, value.code()));
+            let other = u32::from(sets.holds::<SEARCH>(threshold.code() & by_set, value.code()));
             right = by_set & (other ^ !flags & 1) | !by_set & right;
         }
         (link >> (self.bits + 2)) as u32 + (right & 1)
     }
 
     #[inline(always)]
-    fn leaves<const MISSING: bool, F: Real>(
+    fn leaves<const MISSING: bool, const SEARCH: bool, F: Real>(
         &self,
         sets: Option<&Sets>,
         nodes: &[u32],
@@ -138,7 +138,7 @@ impl<T: Number, L: Copy + Default + Into<u64> + TryFrom<u64>> Links<T, L> {
     ) {
         for (rows, out) in rows.chunks_exact(TOGETHER * width).zip(out.chunks_exact_mut(TOGETHER)) {
             let rows: [&[F]; TOGETHER] = std::array::from_fn(|j| &rows[j * width..(j + 1) * width]);
-            out.copy_from_slice(&together(|j, at| self.next::<MISSING, F>(sets, at, rows[j])));
+            out.copy_from_slice(&together(|j, at| self.next::<MISSING, SEARCH, F>(sets, at, rows[j])));
             out.iter_mut().for_each(|at| *at = self.name(nodes, *at));
         }
     }
@@ -201,9 +201,10 @@ impl<T: Number> Steps<T> {
     pub fn leaves<F: Real>(&self, rows: &[F], width: usize, missing: bool, out: &mut [u32]) {
         let nodes = self.nodes.as_slice();
         with_links!(self, links => match &self.sets {
-            Some(sets) => links.leaves::<true, F>(Some(sets), nodes, rows, width, out),
-            None if missing => links.leaves::<true, F>(None, nodes, rows, width, out),
-            None => links.leaves::<false, F>(None, nodes, rows, width, out),
+            Some(sets) if sets.searched() => links.leaves::<true, true, F>(Some(sets), nodes, rows, width, out),
+            Some(sets) => links.leaves::<true, false, F>(Some(sets), nodes, rows, width, out),
+            None if missing => links.leaves::<true, false, F>(None, nodes, rows, width, out),
+            None => links.leaves::<false, false, F>(None, nodes, rows, width, out),
         });
         let whole = out.len() / TOGETHER * TOGETHER;
         for (row, out) in rows.chunks_exact(width).zip(out.iter_mut()).skip(whole) {
@@ -232,8 +233,8 @@ impl<T: Number> Steps<T> {
     #[inline(always)]
     fn next<F: Real>(&self, at: u32, row: &[F]) -> u32 {
         with_links!(self, links => match &self.sets {
-            Some(sets) => links.next::<true, F>(Some(sets), at, row),
-            None => links.next::<true, F>(None, at, row),
+            Some(sets) => links.next::<true, true, F>(Some(sets), at, row),
+            None => links.next::<true, false, F>(None, at, row),
         })
     }
 

@@ -1,0 +1,116 @@
+//! Cuts compared with many rows side by side, by the machine's widest instructions. Compilers take the loops apart instead.
+
+use super::masks::{Cut, LANES};
+
+/// The instructions that are used.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Level {
+    /// Eight numbers at a time.
+    #[cfg(target_arch = "x86_64")]
+    Wide,
+    /// Four.
+    #[cfg(target_arch = "x86_64")]
+    Middle,
+    /// One.
+    Plain,
+}
+
+impl Level {
+    /// All that this machine has, the best first.
+    pub fn all() -> Vec<Level> {
+        let mut levels = Vec::new();
+        #[cfg(target_arch = "x86_64")]
+        {
+            levels.extend(is_x86_feature_detected!("avx512f").then_some(Level::Wide));
+            levels.extend(is_x86_feature_detected!("avx2").then_some(Level::Middle));
+        }
+        levels.push(Level::Plain);
+        levels
+    }
+
+    /// The leaves that rows can reach after the cuts at which missing values go right, and those at which they go left.
+    ///
+    /// `self` is one of [`Level::all`].
+    pub fn left(self, cuts: [&[Cut]; 2], numbers: &[[f64; LANES]]) -> [u64; LANES] {
+        match self {
+            // SAFETY: these instructions are there.
+            #[cfg(target_arch = "x86_64")]
+            Level::Wide => unsafe { wide(cuts, numbers) },
+            // SAFETY: these instructions are there.
+            #[cfg(target_arch = "x86_64")]
+            Level::Middle => unsafe { middle(cuts, numbers) },
+            Level::Plain => plain(cuts, numbers),
+        }
+    }
+}
+
+fn plain([missing_right, missing_left]: [&[Cut]; 2], numbers: &[[f64; LANES]]) -> [u64; LANES] {
+    let mut leaves = [u64::MAX; LANES];
+    for &Cut { threshold, mask, place } in missing_right {
+        // NaN is at most nothing.
+        let stays = numbers[place as usize].map(|v| v <= threshold);
+        leaves.iter_mut().zip(stays).for_each(|(leaf, stays)| *leaf &= mask | u64::from(stays).wrapping_neg());
+    }
+    for &Cut { threshold, mask, place } in missing_left {
+        // NaN is more than nothing.
+        let goes = numbers[place as usize].map(|v| v > threshold);
+        leaves.iter_mut().zip(goes).for_each(|(leaf, goes)| *leaf &= mask | u64::from(goes).wrapping_sub(1));
+    }
+    leaves
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+fn wide([missing_right, missing_left]: [&[Cut]; 2], numbers: &[[f64; LANES]]) -> [u64; LANES] {
+    use std::arch::x86_64::*;
+    let mut leaves = [_mm512_set1_epi64(-1); LANES / 8];
+    macro_rules! cut {
+        ($cuts:expr, $goes_right:expr) => {
+            for &Cut { threshold, mask, place } in $cuts {
+                let (threshold, mask) = (_mm512_set1_pd(threshold), _mm512_set1_epi64(mask as i64));
+                for (leaves, eight) in leaves.iter_mut().zip(numbers[place as usize].as_chunks::<8>().0) {
+                    // SAFETY: these are eight numbers.
+                    let values = unsafe { _mm512_loadu_pd(eight.as_ptr()) };
+                    let right = _mm512_cmp_pd_mask::<{ $goes_right }>(values, threshold);
+                    *leaves = _mm512_mask_and_epi64(*leaves, right, *leaves, mask);
+                }
+            }
+        };
+    }
+    cut!(missing_right, _CMP_NLE_UQ);
+    cut!(missing_left, _CMP_GT_OQ);
+    let mut out = [0_u64; LANES];
+    for (leaves, out) in leaves.into_iter().zip(out.as_chunks_mut::<8>().0) {
+        // SAFETY: this is room for eight numbers.
+        unsafe { _mm512_storeu_epi64(out.as_mut_ptr().cast(), leaves) };
+    }
+    out
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn middle([missing_right, missing_left]: [&[Cut]; 2], numbers: &[[f64; LANES]]) -> [u64; LANES] {
+    use std::arch::x86_64::*;
+    let mut leaves = [_mm256_set1_epi64x(-1); LANES / 4];
+    macro_rules! cut {
+        ($cuts:expr, $goes_right:expr) => {
+            for &Cut { threshold, mask, place } in $cuts {
+                let (threshold, mask) = (_mm256_set1_pd(threshold), _mm256_set1_epi64x(mask as i64));
+                for (leaves, four) in leaves.iter_mut().zip(numbers[place as usize].as_chunks::<4>().0) {
+                    // SAFETY: these are four numbers.
+                    let values = unsafe { _mm256_loadu_pd(four.as_ptr()) };
+                    let right = _mm256_castpd_si256(_mm256_cmp_pd::<{ $goes_right }>(values, threshold));
+                    *leaves = _mm256_andnot_si256(_mm256_andnot_si256(mask, right), *leaves);
+                }
+            }
+        };
+    }
+    cut!(missing_right, _CMP_NLE_UQ);
+    cut!(missing_left, _CMP_GT_OQ);
+    let mut out = [0_u64; LANES];
+    for (leaves, out) in leaves.into_iter().zip(out.as_chunks_mut::<4>().0) {
+        // SAFETY: this is room for four numbers.
+        unsafe { _mm256_storeu_si256(out.as_mut_ptr().cast(), leaves) };
+    }
+    out
+}
