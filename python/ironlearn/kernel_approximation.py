@@ -88,12 +88,12 @@ class RBFSampler(ClassNamePrefixFeaturesOutMixin, NativeTransformer):
         rng, shape = check_random_state(self.random_state), (X.shape[1], int(self.n_components))
         self._gamma = self._width(X) if self.gamma == "scale" else self.gamma
         params = {"gamma": self.gamma if self.gamma == "scale" else float(self.gamma), "n_components": shape[1]}
+        # scikit-learn's draws, in its order.
+        weights = np.sqrt(2.0 * self._gamma) * rng.normal(size=shape)
+        offsets = rng.uniform(0, 2 * np.pi, size=shape[1])
+        kept = [values.astype(X.dtype, copy=False) for values in (weights, offsets)]
         with FitCallbacks(self, X, y, reconstruction_attributes={}):
             self._fit_rows(X, params=params)
-            # scikit-learn's draws, in its order.
-            weights = np.sqrt(2.0 * self._gamma) * rng.normal(size=shape)
-            offsets = rng.uniform(0, 2 * np.pi, size=shape[1])
-            kept = [values.astype(X.dtype, copy=False) for values in (weights, offsets)]
             self._model = _core.random_waves_with(self._model, *kept)
         self._set_attributes()
         return self

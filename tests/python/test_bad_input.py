@@ -197,6 +197,8 @@ DIFFERENT["HistGradientBoostingRegressor", "learning_rate", str(10**30)] = (
 ENDLESS = {(name, "fit", "beyond float32"): ValueError for name in ("LinearSVC", "LinearSVR")}
 ENDLESS |= {(name, "sample_weight", "tiny"): None for name in ("LinearSVC", "LinearSVR")}
 ENDLESS["LinearSVC", "sample_weight", "huge"] = None
+DIFFERENT["LinearSVR", "epsilon", "*"] = "NaN and infinity are no widths; we say so, scikit-learn fits NaN or zeros"
+DIFFERENT["RBFSampler", "transform", "dates"] = "dates are taken as numbers, as by the fit"
 DIFFERENT["LinearSVR", "sample_weight", "negative"] = "no row is left; we say so, scikit-learn fits none"
 
 

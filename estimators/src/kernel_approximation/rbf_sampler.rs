@@ -12,6 +12,9 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 use std::f64::consts::TAU;
 
+/// The largest number of entries of the directions.
+const MOST: usize = 1 << 36;
+
 /// How narrow the kernel is.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
@@ -141,7 +144,10 @@ impl FitTransformer for RBFSampler {
             ctl.check()?;
             let mut bits = ChaCha8Rng::seed_from_u64(params.random_state);
             let (p, m, dtype) = (x.ncols(), params.n_components, x.dtype());
-            let mut weights = vec![0.0; p * m];
+            let Some(count) = p.checked_mul(m).filter(|&count| count <= MOST) else {
+                bad_input!("{p} columns and n_components={m} are more directions than memory holds");
+            };
+            let mut weights = vec![0.0; count];
             normal(&mut bits, &mut weights);
             let scale = (2.0 * gamma).sqrt();
             let weights = Array2::from_shape_fn((p, m), |(j, k)| dtype.round(scale * weights[j * m + k]));
