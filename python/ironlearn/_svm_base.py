@@ -89,6 +89,10 @@ class KernelMachine(NativeEstimator):
             )
         n = _num_samples(X)
         weights = np.asarray([] if sample_weight is None else sample_weight, dtype=np.float64)
+        if weights.ndim == 0:
+            weights = np.full(n, weights)
+        if weights.ndim != 1:
+            raise ValueError("Sample weights must be 1D array or scalar")
         if weights.shape[0] > 0 and weights.shape[0] != n:
             raise ValueError(f"sample_weight and X have incompatible shapes: {weights.shape} vs {X.shape}")
         weights = np.ascontiguousarray(weights) if weights.shape[0] > 0 else None
