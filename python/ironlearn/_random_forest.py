@@ -20,7 +20,7 @@ class RandomForestClassifier(ForestClassifier):
     Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
     `random_state` at any number of threads; `n_jobs=None` means all threads allowed. Two keywords are ours:
 
-    max_bins : int or None, default=255
+    max_bins : int or None, default=None
         Nodes of at least 1,024 rows choose among the borders of so many bins of a feature, which hold about as many
         rows each (2 to 255); smaller ones among all values. None: every node is searched exactly. Where the features
         drawn for a split are more than half of all, and where thresholds are drawn at random, every node is.
@@ -56,7 +56,7 @@ class RandomForestClassifier(ForestClassifier):
         ccp_alpha=0.0,
         max_samples=None,
         monotonic_cst=None,
-        max_bins=255,
+        max_bins=None,
         categorical_features=None,
     ):
         self.n_estimators = n_estimators
@@ -88,7 +88,7 @@ class ExtraTreesClassifier(RandomForestClassifier):
     Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
     `random_state` at any number of threads; `n_jobs=None` means all threads allowed. Two keywords are ours:
 
-    max_bins : int or None, default=255
+    max_bins : int or None, default=None
         Nodes of at least 1,024 rows choose among the borders of so many bins of a feature, which hold about as many
         rows each (2 to 255); smaller ones among all values. None: every node is searched exactly. Where the features
         drawn for a split are more than half of all, and where thresholds are drawn at random, every node is.
@@ -123,7 +123,7 @@ class ExtraTreesClassifier(RandomForestClassifier):
         ccp_alpha=0.0,
         max_samples=None,
         monotonic_cst=None,
-        max_bins=255,
+        max_bins=None,
         categorical_features=None,
     ):
         super().__init__(
@@ -157,7 +157,7 @@ class RandomForestRegressor(ForestRegressor):
     Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
     `random_state` at any number of threads; `n_jobs=None` means all threads allowed. Three keywords are ours:
 
-    max_bins : int or None, default=255
+    max_bins : int or None, default=None
         Nodes of at least 1,024 rows choose among the borders of so many bins of a feature, which hold about as many
         rows each (2 to 255); smaller ones among all values. None: every node is searched exactly. Where the features
         drawn for a split are more than half of all, and where thresholds are drawn at random, every node is.
@@ -194,7 +194,7 @@ class RandomForestRegressor(ForestRegressor):
         ccp_alpha=0.0,
         max_samples=None,
         monotonic_cst=None,
-        max_bins=255,
+        max_bins=None,
         keep_samples=False,
         categorical_features=None,
     ):
@@ -236,7 +236,7 @@ class ExtraTreesRegressor(RandomForestRegressor):
     Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
     `random_state` at any number of threads; `n_jobs=None` means all threads allowed. Three keywords are ours:
 
-    max_bins : int or None, default=255
+    max_bins : int or None, default=None
         Nodes of at least 1,024 rows choose among the borders of so many bins of a feature, which hold about as many
         rows each (2 to 255); smaller ones among all values. None: every node is searched exactly. Where the features
         drawn for a split are more than half of all, and where thresholds are drawn at random, every node is.
@@ -272,7 +272,7 @@ class ExtraTreesRegressor(RandomForestRegressor):
         ccp_alpha=0.0,
         max_samples=None,
         monotonic_cst=None,
-        max_bins=255,
+        max_bins=None,
         keep_samples=False,
         categorical_features=None,
     ):

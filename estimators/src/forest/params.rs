@@ -137,7 +137,8 @@ macro_rules! forest_params {
             /// or both (0); one output, at most two classes.
             pub monotonic_cst: Option<Vec<i8>>,
             /// Nodes of at least 1,024 rows choose among the borders of at most so many bins of a feature, which hold
-            /// about as many rows each. Range [2, 255]; `None`: every node is searched exactly.
+            /// about as many rows each. Range [2, 255]; `None`: every node is searched exactly. Where more than half of
+            /// the features are drawn for a split, and where thresholds are drawn at random, every node is in any case.
             pub max_bins: Option<u64>,
             /// Which features hold categories, at most 65,535 each: any subset of them may go left.
             pub categorical_features: Option<Categorical>,
@@ -161,7 +162,7 @@ macro_rules! forest_params {
                     ccp_alpha: 0.0,
                     max_samples: None,
                     monotonic_cst: None,
-                    max_bins: Some(255),
+                    max_bins: None,
                     categorical_features: None,
                 }
             }

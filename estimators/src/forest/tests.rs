@@ -1,4 +1,5 @@
 use super::*;
+use crate::tree::MaxFeatures;
 use crate::{AnyMatrix, ApplyOn, Checked, Control, Cpu, Data, DecisionOn, FitOn, Model, PredictOn, ProbaOn};
 use ndarray::{Array1, Array2};
 
@@ -146,4 +147,29 @@ fn quantiles_are_those_of_the_leaves() {
     assert!(forest.predict_quantiles(&any, &[1.5], &ctl).is_err());
     let without = ExtraTreesRegressor { keep_samples: false, ..params }.fit_on(&data, &Cpu).unwrap();
     assert!(without.predict_quantiles(&any, &[0.5], &ctl).unwrap_err().to_string().contains("keep_samples"));
+}
+
+/// Growth best first never copies rows; depth first does below a size. The same splits, in another order.
+#[test]
+fn copies_of_few_rows_grow_the_same_trees() {
+    let (x, y, codes) = table(3000);
+    let wide = Array2::from_shape_fn((3000, 200), |(i, j)| x[[(i * 7 + j * 13) % 3000, j % 3]] + x[[i, j % 3]]);
+    let splits = |tree: &crate::tree::Tree| {
+        let all = tree.feature.iter().zip(&tree.threshold).zip(&tree.n_node_samples).zip(&tree.impurity);
+        let mut all: Vec<_> = all.map(|(((f, t), n), i)| (*f, t.to_bits(), *n, i.to_bits())).collect();
+        all.sort_unstable();
+        all
+    };
+    let no_limit = Some(1 << 20);
+    let classes = Data::new(wide.view()).with_classes(codes.view(), vec![3]);
+    let forest =
+        RandomForestClassifier { n_estimators: 2, max_features: MaxFeatures::Number(30), ..Default::default() };
+    let first = RandomForestClassifier { max_leaf_nodes: no_limit, ..forest.clone() };
+    let (grown, first) = (on_threads(&forest, &classes, 1), on_threads(&first, &classes, 1));
+    assert!(grown.trees.iter().zip(&first.trees).all(|(a, b)| a.node_count() > 300 && splits(a) == splits(b)));
+    let numbers = Data::new(wide.view()).with_values(y.view());
+    let extra = ExtraTreesRegressor { n_estimators: 2, bootstrap: true, ..Default::default() };
+    let first = ExtraTreesRegressor { max_leaf_nodes: no_limit, ..extra.clone() };
+    let (grown, first) = (on_threads(&extra, &numbers, 1), on_threads(&first, &numbers, 1));
+    assert!(grown.trees.iter().zip(&first.trees).all(|(a, b)| a.node_count() > 300 && splits(a) == splits(b)));
 }

@@ -109,7 +109,7 @@ impl Prepared<'_> {
                 let moments = Moments::new(Cow::Borrowed(values), 1, weights);
                 let rows = rows.to_vec();
                 let tree = match weights {
-                    None => ground.grow(plan, &SquaredErrorOne(moments), rows, weight, &[1], ctl)?,
+                    None => ground.grow(plan, &SquaredErrorOne::new(moments), rows, weight, &[1], ctl)?,
                     Some(_) => ground.grow(plan, &SquaredError(moments), rows, weight, &[1], ctl)?,
                 };
                 grown(tree, x, ctl)

@@ -95,7 +95,7 @@ impl Soil for Drawn<'_, '_, '_> {
             }
         }
         let pieces = from_lists(plan, criterion, &self.of.columns, &mut lists, rows.len(), weight, ctl)?;
-        Ok(join(&pieces, plan.max_leaves.is_none(), p, n_classes))
+        Ok(join(pieces, p, n_classes))
     }
 }
 

@@ -149,6 +149,28 @@ impl<'a> Columns<'a> {
         Columns::Packed(values, (n, p))
     }
 
+    /// The given rows alone, numbered in this order, in the room of an earlier copy, where X is packed or ranked: so small that
+    /// it stays at hand while many nodes are grown on it. Bins are left out where no node is large enough for them.
+    pub fn of<'b>(&self, rows: &[u32], room: &mut Option<Columns<'b>>) -> Option<Columns<'b>> {
+        let (n, p) = (rows.len(), self.shape().1);
+        let (mut values, ranks, bins) = match room.take() {
+            Some(Columns::Packed(values, _)) => (values, None, None),
+            Some(Columns::Ranked(ranks, bins)) => (Vec::new(), Some(ranks), bins),
+            _ => (Vec::new(), None, None),
+        };
+        Some(match self {
+            Columns::Packed(from, _) => {
+                take(from, rows, p, &mut values);
+                Columns::Packed(values, (n, p))
+            }
+            Columns::Ranked(from, of_rows) => {
+                let of_rows = of_rows.as_ref().filter(|_| n >= super::ranked::BINNED);
+                Columns::Ranked(from.of(rows, ranks), of_rows.map(|from| from.of(rows, bins)))
+            }
+            _ => return None,
+        })
+    }
+
     /// One value.
     pub fn value(&self, row: usize, column: usize) -> f32 {
         match self {
@@ -201,6 +223,14 @@ impl<'a> Columns<'a> {
                 }
             }
         }
+    }
+}
+
+/// Writes the given rows of `p` columns that lie one after the other.
+pub(super) fn take<T: Copy>(columns: &[T], rows: &[u32], p: usize, out: &mut Vec<T>) {
+    out.clear();
+    for column in columns.chunks_exact(columns.len() / p) {
+        out.extend(rows.iter().map(|&row| column[row as usize]));
     }
 }
 

@@ -72,7 +72,7 @@ impl<'a> Ground<'a> {
             }
             None => from_samples(plan, criterion, &self.columns, rows, weight, ctl)?,
         };
-        Ok(join(&pieces, plan.max_leaves.is_none(), self.shape().1, n_classes))
+        Ok(join(pieces, self.shape().1, n_classes))
     }
 
     /// The sorted entries of the given rows only.

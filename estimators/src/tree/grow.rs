@@ -2,11 +2,11 @@
 //!
 //! Large nodes are worked on by all threads, feature by feature; small ones become tasks, one thread each. What is a
 //! task depends on sizes only, and random numbers come from a stream per node, so the tree is the same at any number
-//! of threads.
+//! of threads. Nor does it depend on the copies that small nodes are grown on (see [`Columns::of`]).
 
 use super::columns::Columns;
 use super::nodes::{Child, Nodes, join};
-use super::open::{Grower, Open, child_key};
+use super::open::{Grower, Open, Worker, child_key};
 use super::shared::Shared;
 use super::source::Source;
 use super::split::{Bounds, Limits};
@@ -18,6 +18,9 @@ use std::sync::{Mutex, PoisonError};
 
 /// Nodes with fewer entries (rows × features) are tasks of one thread.
 const TASK: usize = 1 << 18;
+
+/// Nodes of at most so many values (rows × all features) are grown on a copy of them: about what a core's cache holds.
+const COPY: usize = 1 << 19;
 
 /// How a tree grows: the parameters, resolved for the data.
 #[derive(Debug, Clone)]
@@ -66,7 +69,7 @@ pub fn grow<C: Criterion>(
     } else {
         from_samples(plan, criterion, &columns.packed(), rows, weight, ctl)?
     };
-    Ok(join(&pieces, plan.max_leaves.is_none(), columns.shape().1, n_classes))
+    Ok(join(pieces, columns.shape().1, n_classes))
 }
 
 /// Whether trees with `max_features` features a node grow faster on sorted lists.
@@ -128,7 +131,8 @@ impl<C: Criterion> Grower<'_, '_, C> {
     }
 
     fn depth_first(&self, mut source: Source<'_>, root: Open) -> Result<Vec<Nodes>> {
-        if !self.is_wide(&root) {
+        // One thread gains nothing from tasks, and one piece is a tree without a copy.
+        if !self.is_wide(&root) || self.ctl.threads() == 1 {
             return Ok(vec![self.task(source, root)?]);
         }
         let mut top = Nodes::default();
@@ -137,7 +141,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
         let mut stack = vec![(root, None)];
         while let Some((open, parent)) = stack.pop() {
             if self.is_wide(&open) {
-                let at = top.nodes.len();
+                let at = top.len();
                 self.link(&mut top, parent, Child::here(at));
                 let opened = self.open(&mut source, &open, &mut worker, &mut top, true)?;
                 if let Some((_, [left, right])) = opened {
@@ -163,28 +167,66 @@ impl<C: Criterion> Grower<'_, '_, C> {
 
     fn link(&self, nodes: &mut Nodes, parent: Option<(usize, usize)>, child: Child) {
         if let Some((parent, side)) = parent {
-            nodes.nodes[parent].children[side] = child;
+            nodes.link(parent, side, child);
         }
     }
 
     /// Grows one subtree on one thread.
     fn task(&self, mut source: Source<'_>, mut open: Open) -> Result<Nodes> {
         let mut nodes = Nodes::default();
-        let mut worker = self.worker();
         open.range = 0..open.range.len();
-        let mut stack = vec![(open, None)];
+        self.subtree(&mut source, open, &mut self.worker(), &mut nodes)?;
+        nodes.shrink();
+        Ok(nodes)
+    }
+
+    /// Adds a subtree to `nodes`. Where a part of it has few enough rows, it is grown on a copy of them, which stays at
+    /// hand (see [`Columns::of`]).
+    fn subtree(&self, source: &mut Source<'_>, root: Open, worker: &mut Worker<C>, nodes: &mut Nodes) -> Result<()> {
+        let rows = self.shared.columns.shape().0;
+        let mut stack = vec![(root, None)];
         while let Some((open, parent)) = stack.pop() {
             self.ctl.check()?;
-            let at = nodes.nodes.len();
-            self.link(&mut nodes, parent, Child::here(at));
-            if let Some((_, [left, right])) = self.open(&mut source, &open, &mut worker, &mut nodes, false)? {
+            let at = nodes.len();
+            self.link(nodes, parent, Child::here(at));
+            if self.is_copied(open.range.len(), rows, source) {
+                self.copied(source, open, worker, nodes)?;
+                continue;
+            }
+            if let Some((_, [left, right])) = self.open(source, &open, worker, nodes, false)? {
                 stack.push((right, Some((at, 1))));
                 stack.push((left, Some((at, 0))));
             }
         }
-        nodes.nodes.shrink_to_fit();
-        nodes.values.shrink_to_fit();
-        Ok(nodes)
+        Ok(())
+    }
+
+    /// Whether a node of `n` of the `rows` is grown on a copy of them: not on one of hardly fewer, and not where so few
+    /// features are drawn that many would be copied in vain.
+    fn is_copied(&self, n: usize, rows: usize, source: &Source<'_>) -> bool {
+        let p = self.shared.columns.shape().1;
+        matches!(source, Source::Samples(..))
+            && !matches!(self.shared.columns, Columns::Sparse(_))
+            && (n >= 16 && 2 * n <= rows)
+            && (n * p <= COPY && rows * p > COPY)
+            && p <= 8 * self.plan.max_features
+    }
+
+    /// Adds the subtree of `open` to `nodes`, grown on a copy of its rows.
+    fn copied(&self, source: &Source<'_>, mut open: Open, worker: &mut Worker<C>, nodes: &mut Nodes) -> Result<()> {
+        let rows = source.rows(&open.range, open.list);
+        let criterion = self.criterion.of(rows);
+        let Some(columns) = self.shared.columns.of(rows, &mut worker.scratch.copy) else { return Ok(()) };
+        let shared = Shared::new(&columns);
+        let grower = Grower { plan: self.plan, criterion: &criterion, shared, weight: self.weight, ctl: self.ctl };
+        let mut rows: Vec<u32> = (0..rows.len() as u32).collect();
+        open.range = 0..rows.len();
+        let mut own = grower.worker();
+        std::mem::swap(&mut own.scratch, &mut worker.scratch);
+        let grown = grower.subtree(&mut Source::Samples(&mut rows, 0), open, &mut own, nodes);
+        std::mem::swap(&mut own.scratch, &mut worker.scratch);
+        worker.scratch.copy = Some(columns);
+        grown
     }
 
     /// Always splits the leaf that improves most; of equals, the one that was found first.
@@ -194,7 +236,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
         let mut waiting: Vec<Option<[Open; 2]>> = Vec::new();
         let mut heap: BinaryHeap<Frontier> = BinaryHeap::new();
         let mut add = |open: Open, nodes: &mut Nodes, heap: &mut BinaryHeap<Frontier>, waiting: &mut Vec<_>| {
-            let at = nodes.nodes.len();
+            let at = nodes.len();
             let opened = self.open(&mut source, &open, &mut worker, nodes, self.is_wide(&open))?;
             let (improvement, children) = opened.unzip();
             if let Some(improvement) = improvement {
@@ -213,7 +255,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
                 leaves += 1;
                 for (side, child) in children.into_iter().enumerate() {
                     let child = add(child, &mut nodes, &mut heap, &mut waiting)?;
-                    nodes.nodes[at].children[side] = Child::here(child);
+                    nodes.link(at, side, Child::here(child));
                 }
             }
         }

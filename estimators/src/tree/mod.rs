@@ -21,6 +21,7 @@ pub(crate) mod columns;
 pub mod criterion;
 mod ground;
 pub mod grow;
+mod keys;
 mod model;
 pub(crate) mod nodes;
 pub(crate) mod open;

@@ -1,8 +1,9 @@
 //! Opening a node: its sums, its best split over the features that are drawn, its two children.
 
 use super::Criterion;
+use super::columns::Columns;
 use super::grow::Plan;
-use super::nodes::{Child, Node, Nodes, UNDEFINED};
+use super::nodes::{Leaf, Nodes};
 use super::shared::{Scratch, Shared};
 use super::source::Source;
 use super::split::{Bounds, Candidate, Found, Place, Search};
@@ -103,17 +104,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
         if self.plan.monotonic.is_some() {
             clip(&mut worker.value, open.bounds);
         }
-        nodes.values.extend_from_slice(&worker.value);
-        nodes.nodes.push(Node {
-            children: [Child::NONE; 2],
-            feature: UNDEFINED,
-            threshold: f64::from(UNDEFINED),
-            n: n as u32,
-            impurity,
-            weight,
-            missing_left: false,
-            set: -1,
-        });
+        let at = nodes.push(Leaf { n, impurity, weight }, &worker.value);
         if self.is_leaf(*depth, n, weight, impurity) {
             return Ok(None);
         }
@@ -156,10 +147,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
             let (scratch, ctl) = (&mut worker.scratch, wide.then_some(self.ctl));
             source.divide(range, feature, split.n_left, &active, &self.shared, scratch, ctl)?;
         }
-        let last = nodes.nodes.len() - 1;
-        let node = &mut nodes.nodes[last];
-        (node.feature, node.threshold, node.missing_left) = (feature as i32, threshold, split.missing_left);
-        node.set = set.map_or(-1, |codes| nodes.sets.push(codes));
+        nodes.split(at, feature, threshold, split.missing_left, set);
         let bounds = self.child_bounds(feature, open.bounds, sides[0].3, sides[1].3);
         let mut child = |side: usize| Open {
             range: std::mem::take(&mut sides[side].0),
@@ -211,6 +199,14 @@ impl<C: Criterion> Grower<'_, '_, C> {
                 (false, true) => source.best_subset(&open.range, feature, &search, &self.shared, scratch, scan),
             }
         };
+        let lay_out = |scan: &mut C::Scan| {
+            if self.plan.random || matches!(self.shared.columns, Columns::Ranked(..)) {
+                self.criterion.lay_out(source.rows(&open.range, open.list), scan);
+            }
+        };
+        if !wide {
+            lay_out(scan);
+        }
         let mut best: Option<(u32, Candidate)> = None;
         let mut ties: Vec<(u32, Candidate)> = Vec::new();
         let mut keep = |feature: u32, found: Found, constant: &mut Vec<u32>| {
@@ -232,7 +228,9 @@ impl<C: Criterion> Grower<'_, '_, C> {
         let mut all = |features: &[(u32, u64)], constant: &mut Vec<u32>| -> Result<()> {
             if wide {
                 let found = threads::map(self.ctl, features.len(), |j| {
-                    look(features[j], &mut Scratch::default(), &mut self.criterion.scan())
+                    let mut scan = self.criterion.scan();
+                    lay_out(&mut scan);
+                    look(features[j], &mut Scratch::default(), &mut scan)
                 })?;
                 features.iter().zip(found).for_each(|(f, found)| keep(f.0, found, constant));
             } else {

@@ -20,7 +20,7 @@ pub const NEAR: u32 = 1 << 30;
 pub const MISSING: u32 = 1 << 29;
 
 /// Columns packed at a time, so that a row-major X is read a cache line at a time.
-const GROUP: usize = 4;
+const GROUP: usize = 2;
 
 /// A number that sorts as the value does; -0 is 0.
 pub fn key(value: f32) -> u32 {

@@ -26,6 +26,13 @@ pub fn best<C: Criterion>(
     {
         return found;
     }
+    let (items, item_bits) = (search.criterion.items(scan), search.criterion.item_bits());
+    if items.len() == rows.len()
+        && search.monotonic.0 == 0
+        && let Some(low) = ranks.sort_items(rows, items, item_bits, j, &mut scratch.keys)
+    {
+        return best_of_items(ranks, &scratch.keys.narrow, (low, item_bits), j, search, scan);
+    }
     if !ranks.sort(rows, j, &mut scratch.keys, &mut scratch.sorted) {
         return Found { constant: true, best: None };
     }
@@ -36,6 +43,24 @@ pub fn best<C: Criterion>(
         let below = if best.missing_left && n_missing > 0 { best.n_left - n_missing } else { best.n_left };
         let rank = |at: usize| ranks.column(j)[row(entries[at])];
         best.at = Place::Ranks(rank(below - 1), (below < entries.len() - n_missing).then(|| rank(below)));
+    }
+    found
+}
+
+/// [`best`] of rows whose ranks, less `low`, and items are sorted `keys`.
+fn best_of_items<C: Criterion>(
+    ranks: &Ranks,
+    keys: &[u32],
+    (low, item_bits): (u32, u32),
+    j: usize,
+    search: &Search<'_, C>,
+    scan: &mut C::Scan,
+) -> Found {
+    let rank = |at: usize| (keys[at] >> item_bits) + low;
+    let gains = search.criterion.gains_of_items(scan, search.totals, keys);
+    let mut found = search.best_of_gains(gains, |at| ranks.are_apart(j, rank(at - 1), rank(at)));
+    if let Some(best) = &mut found.best {
+        best.at = Place::Ranks(rank(best.n_left - 1), Some(rank(best.n_left)));
     }
     found
 }

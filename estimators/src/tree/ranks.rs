@@ -4,11 +4,13 @@
 //! node may look at bins of ranks only, without sorting (see [`Bins`]).
 
 use super::Columns;
-use super::columns::TIE;
+use super::columns::{TIE, take};
 use super::criterion::ROW;
+use super::keys::sort_keys;
 use super::order::{self, MISSING, NEAR, NEW, Room};
 use crate::Result;
 use ironlearn_linalg::{Control, threads};
+use std::sync::Arc;
 
 /// X by column, as ranks.
 #[derive(Debug)]
@@ -16,7 +18,7 @@ pub struct Ranks {
     shape: (usize, usize),
     /// n a column; a missing value has the rank after the last.
     ranks: Vec<u32>,
-    columns: Vec<Distinct>,
+    columns: Arc<[Distinct]>,
 }
 
 /// What the ranks of one column stand for.
@@ -71,7 +73,15 @@ impl Ranks {
             ranks.extend_from_slice(&of_column);
             distinct.push(column);
         }
-        Ok(Ranks { shape: (n, p), ranks, columns: distinct })
+        Ok(Ranks { shape: (n, p), ranks, columns: distinct.into() })
+    }
+
+    /// The ranks of the given rows alone, in the room of others.
+    pub fn of(&self, rows: &[u32], room: Option<Ranks>) -> Self {
+        let (n, p) = (rows.len(), self.shape.1);
+        let mut ranks = room.map_or_else(Vec::new, |room| room.ranks);
+        take(&self.ranks, rows, p, &mut ranks);
+        Ranks { shape: (n, p), ranks, columns: Arc::clone(&self.columns) }
     }
 
     /// Rows and columns.
@@ -93,6 +103,37 @@ impl Ranks {
     pub fn value(&self, row: usize, j: usize) -> f32 {
         let rank = self.ranks[j * self.shape.0 + row];
         self.columns[j].values.get(rank as usize).copied().unwrap_or(f32::NAN)
+    }
+
+    /// Writes into `keys` the items of `rows` below what the ranks of column `j` exceed the least of them by, sorted by the
+    /// ranks, and returns that least one. `None` where some are missing, all are the same or both need more bits than a
+    /// key has; nothing is said then about `keys`.
+    pub fn sort_items(&self, rows: &[u32], items: &[u32], item_bits: u32, j: usize, keys: &mut Keys) -> Option<u32> {
+        let ranks = self.column(j);
+        let (mut low, mut high) = (u32::MAX, 0);
+        keys.ranks.clear();
+        keys.ranks.extend(rows.iter().map(|&row| {
+            let rank = ranks[row as usize];
+            (low, high) = (low.min(rank), high.max(rank));
+            rank
+        }));
+        let rank_bits = u32::BITS - (high - low).leading_zeros();
+        if low == high || high as usize == self.values(j).len() || rank_bits + item_bits > u32::BITS {
+            return None;
+        }
+        keys.narrow.clear();
+        keys.narrow.extend(keys.ranks.iter().zip(items).map(|(&rank, &item)| (rank - low) << item_bits | item));
+        sort_keys(&mut keys.narrow, &mut keys.other, item_bits, rank_bits);
+        Some(low)
+    }
+
+    /// Whether a split tells two neighbouring ranks of a node apart: column `j` of the lower, and the higher one.
+    #[inline(always)]
+    pub fn are_apart(&self, j: usize, lower: u32, higher: u32) -> bool {
+        let distinct = &self.columns[j];
+        lower < higher
+            && (!distinct.may_be_near(higher)
+                || distinct.values[higher as usize] > distinct.values[lower as usize] + TIE)
     }
 
     /// Writes the entries of `rows`, sorted by their values in column `j`, ties in the order given, with their flags.
@@ -135,53 +176,10 @@ impl Ranks {
 #[derive(Debug, Default)]
 pub struct Keys {
     ranks: Vec<u32>,
-    narrow: Vec<u32>,
+    pub(super) narrow: Vec<u32>,
     other: Vec<u32>,
     wide: Vec<u64>,
     wide_other: Vec<u64>,
-}
-
-/// Sorts by the upper bits; the lower `index_bits` rise already, and a stable sort keeps them so.
-fn sort_keys(keys: &mut Vec<u32>, other: &mut Vec<u32>, index_bits: u32, rank_bits: u32) {
-    const BITS: u32 = 8;
-    match keys.len() {
-        6..=FEW => return sort_few(keys),
-        ..128 => return keys.sort_unstable(),
-        _ => {}
-    }
-    other.resize(keys.len(), 0);
-    for pass in 0..rank_bits.div_ceil(BITS) {
-        let shift = index_bits + pass * BITS;
-        let digit = |key: u32| (key >> shift) as usize & ((1 << BITS) - 1);
-        let mut starts = [0_u32; 1 << BITS];
-        keys.iter().for_each(|&key| starts[digit(key)] += 1);
-        let mut at = 0;
-        for start in &mut starts {
-            at += std::mem::replace(start, at);
-        }
-        for &key in keys.iter() {
-            let place = &mut starts[digit(key)];
-            other[*place as usize] = key;
-            *place += 1;
-        }
-        std::mem::swap(keys, other);
-    }
-}
-
-/// Keys that are compared each with each.
-const FEW: usize = 20;
-
-/// Sorts at most [`FEW`] different keys: the place of each is the number of smaller ones. No comparison decides what is
-/// done next, which costs less than fewer comparisons that cannot be guessed.
-fn sort_few(keys: &mut [u32]) {
-    const ROOM: usize = FEW.next_multiple_of(8);
-    let (mut all, mut sorted) = ([u32::MAX; ROOM], [0; ROOM]);
-    all[..keys.len()].copy_from_slice(keys);
-    for &key in keys.iter() {
-        let eights = all[..keys.len().next_multiple_of(8)].iter();
-        sorted[eights.map(|&other| u32::from(other < key)).sum::<u32>() as usize % ROOM] = key;
-    }
-    keys.copy_from_slice(&sorted[..keys.len()]);
 }
 
 /// Entries with their flags, from (rank, place among the rows) in the order of the ranks.
@@ -229,7 +227,7 @@ pub struct Bins {
     /// n a column; a missing value is in the bin after the last.
     bins: Vec<u8>,
     /// For each column the last rank of each bin.
-    last: Vec<Vec<u32>>,
+    last: Arc<[Vec<u32>]>,
 }
 
 impl Bins {
@@ -263,7 +261,14 @@ impl Bins {
             bins.extend_from_slice(&of_column);
             last.push(of_bins);
         }
-        Ok(Bins { n, bins, last })
+        Ok(Bins { n, bins, last: last.into() })
+    }
+
+    /// The bins of the given rows alone, in the room of others.
+    pub fn of(&self, rows: &[u32], room: Option<Bins>) -> Self {
+        let mut bins = room.map_or_else(Vec::new, |room| room.bins);
+        take(&self.bins, rows, self.last.len(), &mut bins);
+        Bins { n: rows.len(), bins, last: Arc::clone(&self.last) }
     }
 
     /// The bins of a column's rows.
@@ -312,17 +317,6 @@ mod tests {
             v => (v as f32 - 5.0) * if j == 2 { 3e-8 } else { 0.5 },
         };
         Array2::from_shape_fn((700, 3), |(i, j)| value(i, j))
-    }
-
-    #[test]
-    fn few_keys_are_sorted_by_their_places() {
-        for n in 1..=FEW {
-            let keys: Vec<u32> = (0..n as u32).map(|i| i.wrapping_mul(2_654_435_761) >> 3 | i << 30).collect();
-            let (mut few, mut expected) = (keys.clone(), keys);
-            sort_few(&mut few);
-            expected.sort_unstable();
-            assert_eq!(few, expected);
-        }
     }
 
     #[test]

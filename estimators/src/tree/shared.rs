@@ -15,6 +15,9 @@ pub struct Scratch {
     pub(super) entries: Vec<u32>,
     pub(super) sorted: Vec<u32>,
     pub(super) keys: Keys,
+    pub(super) marks: Vec<u8>,
+    /// Room for a copy of a node's X.
+    pub(super) copy: Option<Columns<'static>>,
     pub(super) counts: Vec<u32>,
     pub(super) sums: Vec<f64>,
     pub(super) groups: Groups,

@@ -181,13 +181,7 @@ impl<'a> Source<'a> {
         };
         let rows = &rows[node.clone()];
         shared.values(rows, start + node.start, feature as usize, &mut scratch.values);
-        let (mut low, mut high, mut n_missing) = (f32::INFINITY, f32::NEG_INFINITY, 0);
-        for &v in &scratch.values {
-            // A comparison with NaN is false, so missing values change neither end.
-            low = if v < low { v } else { low };
-            high = if v > high { v } else { high };
-            n_missing += usize::from(v.is_nan());
-        }
+        let (low, high, n_missing) = extent(&scratch.values);
         if n_missing == rows.len() || (high <= low + super::columns::TIE && n_missing == 0) {
             return Found { constant: true, best: None };
         }
@@ -198,21 +192,15 @@ impl<'a> Source<'a> {
         }
         // Where all known values are one, only missing ones can go the other way.
         let missing_left = n_missing > 0 && draw & 1 == 1 && high > low;
-        let goes_left = |v: f32| (f64::from(v) <= threshold) | (v.is_nan() & missing_left);
-        // Every row is written to both sides and kept on one: which way it goes cannot be guessed.
-        let (left, right) = (&mut scratch.entries, &mut scratch.sorted);
-        left.resize(rows.len().max(left.len()), 0);
-        right.resize(rows.len().max(right.len()), 0);
-        let (mut n_left, mut n_right) = (0, 0);
-        for (&r, &v) in rows.iter().zip(&scratch.values) {
-            let goes_left = goes_left(v);
-            left[n_left] = r;
-            right[n_right] = r;
-            n_left += usize::from(goes_left);
-            n_right += usize::from(!goes_left);
-        }
-        left.truncate(n_left);
-        let gain = search.given(left, &right[..n_right], scan);
+        let Scratch { values, marks, entries, sorted, .. } = scratch;
+        mark(values, threshold, missing_left, marks);
+        let n_left = marks.iter().map(|&mark| usize::from(mark)).sum();
+        let gain = if C::ADDITIVE {
+            search.marked(rows, marks, n_left, scan)
+        } else {
+            divided(rows, marks, entries, sorted);
+            search.given(&entries[..n_left], &sorted[..rows.len() - n_left], scan)
+        };
         let missing_left = if n_missing > 0 { missing_left } else { 2 * n_left > rows.len() };
         let best = gain.map(|gain| Candidate { gain, n_left, missing_left, at: Place::Drawn(threshold) });
         Found { constant: false, best }
@@ -233,15 +221,13 @@ impl<'a> Source<'a> {
         }
         if let Place::Drawn(threshold) = split.at {
             if let Source::Samples(rows, start) = self {
-                let rows = &mut rows[node.clone()];
+                let (rows, n) = (&mut rows[node.clone()], node.len());
                 shared.values(rows, *start + node.start, feature as usize, &mut scratch.values);
-                scratch.sorted.clear();
-                let goes_left = |v: f32| if v.is_nan() { split.missing_left } else { f64::from(v) <= threshold };
-                for side in [true, false] {
-                    let of_side = rows.iter().zip(&scratch.values).filter(|(_, v)| goes_left(**v) == side);
-                    scratch.sorted.extend(of_side.map(|(&r, _)| r));
-                }
-                rows.copy_from_slice(&scratch.sorted);
+                let Scratch { values, marks, entries, sorted, .. } = scratch;
+                mark(values, threshold, split.missing_left, marks);
+                divided(rows, marks, entries, sorted);
+                rows[..split.n_left].copy_from_slice(&entries[..split.n_left]);
+                rows[split.n_left..].copy_from_slice(&sorted[..n - split.n_left]);
                 shared.note_places(rows, *start + node.start);
             }
             return threshold;
@@ -356,6 +342,100 @@ impl<'a> Source<'a> {
                 let mut parts = Vec::new();
                 pieces(rows, nodes, |i, piece| parts.push(Source::Samples(piece, start + nodes[i].start)));
                 parts
+            }
+        }
+    }
+}
+
+/// The smallest and the largest value, and how many are missing; sixteen at once, which changes none of them.
+fn extent(values: &[f32]) -> (f32, f32, usize) {
+    const LANES: usize = 16;
+    if values.len() < 2 * LANES {
+        let (mut low, mut high, mut missing) = (f32::INFINITY, f32::NEG_INFINITY, 0);
+        for &v in values {
+            low = if v < low { v } else { low };
+            high = if v > high { v } else { high };
+            missing += usize::from(v.is_nan());
+        }
+        return (low, high, missing);
+    }
+    let (mut low, mut high, mut missing) = ([f32::INFINITY; LANES], [f32::NEG_INFINITY; LANES], [0_u32; LANES]);
+    let mut add = |i: usize, v: f32| {
+        // A comparison with NaN is false, so missing values change neither end.
+        low[i] = if v < low[i] { v } else { low[i] };
+        high[i] = if v > high[i] { v } else { high[i] };
+        missing[i] += u32::from(v.is_nan());
+    };
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        (0..LANES).for_each(|i| add(i, chunk[i]));
+    }
+    rest.iter().enumerate().for_each(|(i, &v)| add(i, v));
+    let mut half = LANES / 2;
+    while half > 0 {
+        for i in 0..half {
+            low[i] = if low[i + half] < low[i] { low[i + half] } else { low[i] };
+            high[i] = if high[i + half] > high[i] { high[i + half] } else { high[i] };
+        }
+        half /= 2;
+    }
+    (low[0], high[0], missing.iter().sum::<u32>() as usize)
+}
+
+/// For each value 1 where it goes left: up to the threshold (which is not below all), or missing where those go left.
+fn mark(values: &[f32], threshold: f64, missing_left: bool, marks: &mut Vec<u8>) {
+    // The largest `f32` up to the threshold parts the same values.
+    let nearest = threshold as f32;
+    let last = if f64::from(nearest) > threshold { nearest.next_down() } else { nearest };
+    marks.clear();
+    if missing_left {
+        marks.extend(values.iter().map(|&v| u8::from(!(v > last))));
+    } else {
+        marks.extend(values.iter().map(|&v| u8::from(v <= last)));
+    }
+}
+
+/// Writes the rows that are marked into `left` and the others into `right`. Each is written to both and kept in one:
+/// which way it goes cannot be guessed.
+fn divided(rows: &[u32], marks: &[u8], left: &mut Vec<u32>, right: &mut Vec<u32>) {
+    left.resize(rows.len().max(left.len()), 0);
+    right.resize(rows.len().max(right.len()), 0);
+    let (mut n_left, mut n_right) = (0, 0);
+    for (&row, &mark) in rows.iter().zip(marks) {
+        left[n_left] = row;
+        right[n_right] = row;
+        n_left += usize::from(mark);
+        n_right += usize::from(1 - mark);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_marked_as_they_compare_with_the_threshold() {
+        let values: Vec<f32> =
+            (0..70).map(|i| if i % 9 == 4 { f32::NAN } else { (i * 37 % 64) as f32 / 7.0 }).collect();
+        for n in [1, 5, 31, 32, 70] {
+            let known = || values[..n].iter().copied().filter(|v| !v.is_nan());
+            let (low, high, missing) = extent(&values[..n]);
+            assert_eq!((low, high), (known().fold(9e9, f32::min), known().fold(-9e9, f32::max)));
+            assert_eq!(missing, n - known().count());
+        }
+        let rows: Vec<u32> = (0..70).collect();
+        let (mut marks, mut left, mut right) = (Vec::new(), Vec::new(), Vec::new());
+        // At a value, just below it (which `f32` rounds up to it), and between two.
+        let at = f64::from(values[10]);
+        for threshold in [at, at - 1e-12, at + 0.01] {
+            for missing_left in [false, true] {
+                let goes = |v: f32| if v.is_nan() { missing_left } else { f64::from(v) <= threshold };
+                mark(&values, threshold, missing_left, &mut marks);
+                assert!(values.iter().zip(&marks).all(|(&v, &mark)| goes(v) == (mark == 1)));
+                divided(&rows, &marks, &mut left, &mut right);
+                let n = marks.iter().filter(|&&mark| mark == 1).count();
+                assert!(left[..n].is_sorted() && left[..n].iter().all(|&r| goes(values[r as usize])));
+                assert!(right[..70 - n].is_sorted() && right[..70 - n].iter().all(|&r| !goes(values[r as usize])));
             }
         }
     }

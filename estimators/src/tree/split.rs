@@ -85,6 +85,9 @@ pub struct Search<'a, C: Criterion> {
     pub most: f64,
 }
 
+/// Gains that are compared at once.
+const BLOCK: usize = 8;
+
 impl<C: Criterion> Search<'_, C> {
     /// The gain of the scan's present split, or `None` where a limit forbids it.
     #[inline(always)]
@@ -173,20 +176,30 @@ impl<C: Criterion> Search<'_, C> {
 
     /// [`Search::best`] where nothing is missing and all gains can be computed at once.
     fn best_known(&self, entries: &[u32], value: impl Fn(usize) -> f32, scan: &mut C::Scan) -> Found {
-        let n = entries.len();
-        let mut found = Found { constant: true, best: None };
         let larger = |at: usize| {
             let entry = entries[at];
             entry & NEW != 0 || (entry & NEAR != 0 && value(row(entry)) > value(row(entries[at - 1])) + TIE)
         };
         let gains = self.criterion.gains(scan, self.totals, entries);
+        self.best_of_gains(gains, larger)
+    }
+
+    /// The best split by the gains of all splits after so many rows; `larger(at)` says whether the row at `at` has a larger
+    /// value than the one before.
+    pub fn best_of_gains(&self, gains: &[f64], larger: impl Fn(usize) -> bool) -> Found {
+        let n = gains.len();
+        let mut found = Found { constant: true, best: None };
         let least = self.limits.min_leaf.max(self.limits.min_weight.ceil() as usize).max(1);
         let mut best = (f64::NEG_INFINITY, 0);
         if least <= n / 2 {
-            for at in least..=n - least {
-                // Larger gains are rare: only then is it looked up whether the values differ.
-                if gains[at] > best.0 && larger(at) {
-                    best = (gains[at], at);
+            // Larger gains are rare: only then is it looked up whether the values differ, and few blocks have one.
+            for (block, first) in gains[least..=n - least].chunks(BLOCK).zip((least..).step_by(BLOCK)) {
+                if block.iter().fold(false, |any, &gain| any | (gain > best.0)) {
+                    for (&gain, at) in block.iter().zip(first..) {
+                        if gain > best.0 && larger(at) {
+                            best = (gain, at);
+                        }
+                    }
                 }
             }
         }
@@ -286,6 +299,15 @@ impl<C: Criterion> Search<'_, C> {
             }
         }
         best.filter(|(best, _)| best.gain > f64::NEG_INFINITY)
+    }
+
+    /// The gain of the one split that sends those of `rows`, which were laid out, to the left whose mark is 1.
+    pub fn marked(&self, rows: &[u32], marks: &[u8], n_left: usize, scan: &mut C::Scan) -> Option<f64> {
+        if n_left == 0 || n_left == rows.len() {
+            return None;
+        }
+        self.criterion.mark(scan, self.totals, rows, marks);
+        self.gain(scan, n_left, rows.len()).filter(|gain| *gain > f64::NEG_INFINITY)
     }
 
     /// The gain of the one split that sends `left` to the left and `right` to the right.

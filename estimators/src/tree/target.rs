@@ -200,7 +200,7 @@ impl<'a> NumberTarget<'a> {
         let (y, outputs, ones) = (Cow::Borrowed(&*self.y), self.outputs, vec![1; self.outputs]);
         let tree = match self.criterion {
             NumberCriterion::SquaredError if outputs == 1 && is_plain(weights, &plan) => {
-                let criterion = SquaredErrorOne(Moments::new(y, outputs, weights));
+                let criterion = SquaredErrorOne::new(Moments::new(y, outputs, weights));
                 x.grow(&plan, &criterion, rows, weight, &ones, ctl)
             }
             NumberCriterion::SquaredError => {

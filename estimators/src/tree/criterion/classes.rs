@@ -1,6 +1,6 @@
 //! Gini and entropy: impurities of class counts (Breiman et al. 1984).
 
-use super::{Criterion, row};
+use super::{Criterion, row, taken, taken_weights};
 use std::borrow::Cow;
 
 /// Class codes and weights: what both impurities count.
@@ -8,7 +8,7 @@ use std::borrow::Cow;
 pub struct Classes<'a> {
     /// n × outputs, row by row.
     codes: Cow<'a, [u32]>,
-    weights: Option<&'a [f64]>,
+    weights: Option<Cow<'a, [f64]>>,
     /// The first count of each output, and the end.
     offsets: Vec<usize>,
     widest: usize,
@@ -38,7 +38,17 @@ impl<'a> Classes<'a> {
             *at += k;
             Some(*at)
         }));
-        Classes { codes, weights, offsets, widest: n_classes.iter().copied().max().unwrap_or(1) }
+        let widest = n_classes.iter().copied().max().unwrap_or(1);
+        Classes { codes, weights: weights.map(Cow::Borrowed), offsets, widest }
+    }
+
+    fn of(&self, entries: &[u32]) -> Self {
+        Classes {
+            codes: taken(&self.codes, self.outputs(), entries).into(),
+            weights: taken_weights(self.weights.as_ref(), entries),
+            offsets: self.offsets.clone(),
+            widest: self.widest,
+        }
     }
 
     fn outputs(&self) -> usize {
@@ -51,7 +61,7 @@ impl<'a> Classes<'a> {
 
     #[inline(always)]
     fn weight_of(&self, row: usize) -> f64 {
-        self.weights.map_or(1.0, |w| w[row])
+        self.weights.as_ref().map_or(1.0, |w| w[row])
     }
 
     fn counts(&self) -> Counts {
@@ -160,6 +170,9 @@ macro_rules! class_criterion {
             type Scan = Sides;
             const ADDITIVE: bool = true;
 
+            fn of(&self, entries: &[u32]) -> Self {
+                Self(self.0.of(entries))
+            }
             fn stride(&self) -> usize {
                 self.0.outputs() * self.0.widest
             }
@@ -226,13 +239,17 @@ class_criterion!(Entropy, entropy, "The Shannon entropy in bits, averaged over t
 #[derive(Debug)]
 pub struct GiniOne<'a> {
     classes: Classes<'a>,
-    /// For each row its class and, above [`CLASS_BITS`], its weight, where all weights are small whole numbers: half
-    /// the memory, which is what costs when rows lie scattered.
+    /// For each row its class and, above that, its weight, where all weights are small whole numbers: half the memory,
+    /// which is what costs when rows lie scattered.
     items: Vec<u32>,
+    /// The bits of an item that hold the class.
+    class_bits: u32,
+    /// The bits of an item; 0: rows are not given by items.
+    item_bits: u32,
 }
 
-/// The bits of an item that hold the class.
-const CLASS_BITS: u32 = 16;
+/// The bits of an item, at most.
+const ITEM_BITS: u32 = 31;
 
 /// The state of [`GiniOne`]: counts and the sums of their squares.
 #[derive(Debug, Default)]
@@ -246,6 +263,20 @@ pub struct Squares {
     gains: Vec<f64>,
     others: Vec<f64>,
     weights: Vec<f64>,
+    laid_out: Vec<u32>,
+}
+
+impl Squares {
+    /// What follows from the counts on the left.
+    fn settle(&mut self) {
+        (self.left, self.right, self.weight_left) = (0.0, 0.0, 0.0);
+        for [left, right] in &mut self.counts {
+            *right -= *left;
+            self.left += *left * *left;
+            self.right += *right * *right;
+            self.weight_left += *left;
+        }
+    }
 }
 
 /// `−weight·gini` of both sides, from their weights and sums of squared counts.
@@ -274,7 +305,7 @@ fn gini_gains_of_two(gains: &mut [f64], left: &[f64], zeros: f64, ones: f64) {
         }
     }
     #[cfg(target_arch = "x86_64")]
-    {
+    if gains.len() >= 16 {
         #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
         fn wide(gains: &mut [f64], left: &[f64], zeros: f64, ones: f64) {
             all(gains, left, zeros, ones);
@@ -301,21 +332,67 @@ fn gini_gains_of_two(gains: &mut [f64], left: &[f64], zeros: f64, ones: f64) {
 impl<'a> GiniOne<'a> {
     /// One output; no weight is negative.
     pub fn new(classes: Classes<'a>) -> Self {
-        let most = f64::from(1_u32 << (u32::BITS - CLASS_BITS));
-        let small = |w: &[f64]| w.iter().all(|&w| w < most && w.fract() == 0.0);
-        let fits = classes.widest <= 1 << CLASS_BITS && classes.weights.is_some_and(small);
-        let item = |(row, &code): (usize, &u32)| code | (classes.weight_of(row) as u32) << CLASS_BITS;
-        let items = if fits { classes.codes.iter().enumerate().map(item).collect() } else { Vec::new() };
-        GiniOne { classes, items }
+        let class_bits = u32::BITS - (classes.widest.max(1) as u32 - 1).leading_zeros();
+        let heaviest = classes.weights.as_deref().map_or(1.0, |w| w.iter().fold(0.0_f64, |most, &w| most.max(w)));
+        let whole = classes.weights.as_deref().is_none_or(|w| w.iter().all(|w| w.fract() == 0.0));
+        let fits = whole && heaviest < f64::from(1_u32 << (ITEM_BITS - class_bits.min(ITEM_BITS)));
+        if !fits {
+            return GiniOne { classes, items: Vec::new(), class_bits, item_bits: 0 };
+        }
+        let item = |(row, &code): (usize, &u32)| code | (classes.weight_of(row) as u32) << class_bits;
+        let items = match classes.weights {
+            Some(_) => classes.codes.iter().enumerate().map(item).collect(),
+            None => Vec::new(),
+        };
+        let item_bits = class_bits + u32::BITS - (heaviest as u32).leading_zeros();
+        GiniOne { classes, items, class_bits, item_bits }
     }
 
     /// The class and the weight of a row.
     #[inline(always)]
     fn item(&self, row: usize) -> (usize, f64) {
         match self.items.get(row) {
-            Some(&item) => ((item & ((1 << CLASS_BITS) - 1)) as usize, f64::from(item >> CLASS_BITS)),
+            Some(&item) => ((item & self.class_mask()) as usize, f64::from(item >> self.class_bits)),
             None => (self.classes.codes[row] as usize, self.classes.weight_of(row)),
         }
+    }
+
+    fn class_mask(&self) -> u32 {
+        (1 << self.class_bits) - 1
+    }
+
+    /// The item of a row, where rows are given by items.
+    #[inline(always)]
+    fn whole(&self, row: usize) -> u32 {
+        self.items.get(row).copied().unwrap_or_else(|| self.classes.codes[row] | 1 << self.class_bits)
+    }
+
+    /// The gains of moving rows of these classes and weights to the left, one after the other.
+    #[inline(always)]
+    fn squares<'s>(
+        &self,
+        scan: &'s mut Squares,
+        totals: &Counts,
+        rows: impl Iterator<Item = (usize, f64)>,
+    ) -> &'s [f64] {
+        self.start(scan, totals, &[], &[]);
+        let Squares { gains, others, weights, .. } = scan;
+        let (mut gains, mut others) = (std::mem::take(gains), std::mem::take(others));
+        let mut weights = std::mem::take(weights);
+        gains.clear();
+        others.clear();
+        weights.clear();
+        for (class, w) in rows {
+            gains.push(scan.left);
+            others.push(scan.right);
+            weights.push(scan.weight_left);
+            Self::move_left(scan, class, w);
+        }
+        for ((gain, squares_right), &left) in gains.iter_mut().zip(&others).zip(&weights) {
+            *gain = gini_gain(left, totals.weight - left, *gain, *squares_right);
+        }
+        (scan.gains, scan.others, scan.weights) = (gains, others, weights);
+        &scan.gains
     }
 
     #[inline(always)]
@@ -335,6 +412,74 @@ impl Criterion for GiniOne<'_> {
     const ADDITIVE: bool = true;
     const VECTOR: bool = true;
 
+    fn of(&self, entries: &[u32]) -> Self {
+        let items = if self.items.is_empty() { Vec::new() } else { taken(&self.items, 1, entries) };
+        GiniOne { classes: self.classes.of(entries), items, ..*self }
+    }
+    fn lay_out(&self, entries: &[u32], scan: &mut Squares) {
+        scan.laid_out.clear();
+        if self.item_bits > 0 {
+            scan.laid_out.extend(entries.iter().map(|&entry| self.whole(row(entry))));
+        }
+    }
+    fn mark(&self, scan: &mut Squares, totals: &Counts, entries: &[u32], marks: &[u8]) {
+        self.start(scan, totals, &[], &[]);
+        if self.item_bits == 0 {
+            for (&entry, _) in entries.iter().zip(marks).filter(|(_, mark)| **mark != 0) {
+                self.push(scan, row(entry));
+            }
+        } else if let [_, [left, _]] = &mut scan.counts[..] {
+            // All are added, or nothing is: which one cannot be guessed.
+            let (mut weight, mut ones) = (0_u64, 0_u64);
+            // So many weights do not exceed 32 bits.
+            let part = 1 << (u32::BITS - self.item_bits);
+            for (items, marks) in scan.laid_out.chunks(part).zip(marks.chunks(part)) {
+                let (mut w, mut o) = (0_u32, 0_u32);
+                for (&item, &mark) in items.iter().zip(marks) {
+                    let item = item & u32::from(mark).wrapping_neg();
+                    w += item >> 1;
+                    o += (item & 1).wrapping_neg() & item >> 1;
+                }
+                (weight, ones) = (weight + u64::from(w), ones + u64::from(o));
+            }
+            *left = ones as f64;
+            scan.counts[0][0] = (weight - ones) as f64;
+            scan.settle();
+        } else {
+            for (&item, &mark) in scan.laid_out.iter().zip(marks) {
+                let w = f64::from((item >> self.class_bits) & u32::from(mark).wrapping_neg());
+                scan.counts[(item & self.class_mask()) as usize][0] += w;
+            }
+            scan.settle();
+        }
+    }
+    fn item_bits(&self) -> u32 {
+        self.item_bits
+    }
+    fn items<'s>(&self, scan: &'s Squares) -> &'s [u32] {
+        &scan.laid_out
+    }
+    fn gains_of_items<'s>(&self, scan: &'s mut Squares, totals: &Counts, keys: &[u32]) -> &'s [f64] {
+        let mask = (1 << self.item_bits) - 1;
+        if let [zeros, ones] = totals.counts[..] {
+            let n = keys.len();
+            scan.gains.resize(n.max(scan.gains.len()), 0.0);
+            scan.weights.resize(n.max(scan.weights.len()), 0.0);
+            let (gains, weights) = (&mut scan.gains[..n], &mut scan.weights[..n]);
+            let (mut left, mut ones_left) = (0_u32, 0_u32);
+            for ((gain, weight), &key) in gains.iter_mut().zip(weights.iter_mut()).zip(keys) {
+                let (class, w) = (key & 1, (key & mask) >> 1);
+                (*weight, *gain) = (f64::from(left), f64::from(ones_left));
+                left += w;
+                ones_left += class.wrapping_neg() & w;
+            }
+            gini_gains_of_two(gains, weights, zeros, ones);
+            return gains;
+        }
+        let class = |key: u32| ((key & self.class_mask()) as usize, f64::from((key & mask) >> self.class_bits));
+        self.squares(scan, totals, keys.iter().map(|&key| class(key)))
+    }
+
     fn stride(&self) -> usize {
         self.classes.widest
     }
@@ -344,6 +489,18 @@ impl Criterion for GiniOne<'_> {
     fn sum(&self, entries: &[u32], totals: &mut Counts) {
         totals.counts.fill(0.0);
         totals.weight = 0.0;
+        if let [zeros, ones] = &mut totals.counts[..]
+            && self.item_bits > 0
+        {
+            let (mut weight, mut of_ones) = (0_u64, 0_u64);
+            for &entry in entries {
+                let item = self.whole(row(entry));
+                weight += u64::from(item >> 1);
+                of_ones += u64::from((item & 1).wrapping_neg() & item >> 1);
+            }
+            (*zeros, *ones, totals.weight) = ((weight - of_ones) as f64, of_ones as f64, weight as f64);
+            return;
+        }
         for &entry in entries {
             let (code, w) = self.item(row(entry));
             totals.counts[code] += w;
@@ -415,24 +572,7 @@ impl Criterion for GiniOne<'_> {
             gini_gains_of_two(gains, weights, zeros, ones);
             return gains;
         }
-        self.start(scan, totals, entries, &[]);
-        let Squares { gains, others, weights, .. } = scan;
-        let (mut gains, mut others) = (std::mem::take(gains), std::mem::take(others));
-        let mut weights = std::mem::take(weights);
-        gains.clear();
-        others.clear();
-        weights.clear();
-        for &entry in entries {
-            gains.push(scan.left);
-            others.push(scan.right);
-            weights.push(scan.weight_left);
-            self.push(scan, row(entry));
-        }
-        for ((gain, squares_right), &left) in gains.iter_mut().zip(&others).zip(&weights) {
-            *gain = gini_gain(left, totals.weight - left, *gain, *squares_right);
-        }
-        (scan.gains, scan.others, scan.weights) = (gains, others, weights);
-        &scan.gains
+        self.squares(scan, totals, entries.iter().map(|&entry| self.item(row(entry))))
     }
     fn sides(&self, scan: &Squares) -> (f64, f64) {
         let (left, right) = self.weights(scan);

@@ -3,7 +3,7 @@
 //! A scan needs the error of every prefix and every suffix of the rows. Both come from one walk each: the rows enter
 //! a Fenwick tree at the rank of their y, which finds the running median and the sums on its two sides in O(log n).
 
-use super::{Criterion, row};
+use super::{Criterion, row, taken, taken_weights};
 use std::borrow::Cow;
 
 /// The mean absolute deviation from the weighted median, averaged over the outputs.
@@ -12,7 +12,7 @@ pub struct AbsoluteError<'a> {
     /// n × outputs, row by row.
     y: Cow<'a, [f64]>,
     outputs: usize,
-    weights: Option<&'a [f64]>,
+    weights: Option<Cow<'a, [f64]>>,
 }
 
 /// A node's y in order, for each output, and the rank of each row.
@@ -45,11 +45,11 @@ pub struct Errors {
 impl<'a> AbsoluteError<'a> {
     /// `y` is n × outputs, row by row.
     pub fn new(y: Cow<'a, [f64]>, outputs: usize, weights: Option<&'a [f64]>) -> Self {
-        AbsoluteError { y, outputs, weights }
+        AbsoluteError { y, outputs, weights: weights.map(Cow::Borrowed) }
     }
 
     fn weight_of(&self, row: usize) -> f64 {
-        self.weights.map_or(1.0, |w| w[row])
+        self.weights.as_ref().map_or(1.0, |w| w[row])
     }
 
     fn rows(&self) -> usize {
@@ -81,6 +81,14 @@ impl Criterion for AbsoluteError<'_> {
     type Totals = Ranked;
     type Scan = Errors;
     const ADDITIVE: bool = false;
+
+    fn of(&self, entries: &[u32]) -> Self {
+        AbsoluteError {
+            y: taken(&self.y, self.outputs, entries).into(),
+            outputs: self.outputs,
+            weights: taken_weights(self.weights.as_ref(), entries),
+        }
+    }
 
     fn stride(&self) -> usize {
         self.outputs

@@ -8,6 +8,8 @@ mod classes;
 mod median;
 mod moments;
 
+use std::borrow::Cow;
+
 pub use classes::{Classes, Entropy, Gini, GiniOne};
 pub use median::AbsoluteError;
 pub use moments::{Moments, Poisson, SquaredError, SquaredErrorOne};
@@ -33,6 +35,11 @@ pub trait Criterion: Sync {
     /// Whether [`Criterion::gains`] is there. Rows weigh 1, so that limits of weight are limits of rows; or weights are
     /// not negative and there is no limit.
     const VECTOR: bool = false;
+
+    /// The criterion on the rows of `entries` alone, numbered in that order.
+    fn of(&self, entries: &[u32]) -> Self
+    where
+        Self: Sized;
 
     /// The length of a node's value: outputs × the largest number of classes (1 for numbers).
     fn stride(&self) -> usize;
@@ -60,6 +67,38 @@ pub trait Criterion: Sync {
 
     /// Moves the next row to the left.
     fn push(&self, scan: &mut Self::Scan, row: usize);
+
+    /// Makes the rows of `entries` ready for [`Criterion::mark`] and [`Criterion::items`], in that order.
+    fn lay_out(&self, entries: &[u32], scan: &mut Self::Scan) {
+        let _ = (entries, scan);
+    }
+
+    /// Starts with those of `entries`, which were laid out, on the left whose mark is 1 (else 0), where
+    /// [`Criterion::ADDITIVE`] says that no order matters.
+    fn mark(&self, scan: &mut Self::Scan, totals: &Self::Totals, entries: &[u32], marks: &[u8]) {
+        self.start(scan, totals, &[], &[]);
+        for (&entry, _) in entries.iter().zip(marks).filter(|(_, mark)| **mark != 0) {
+            self.push(scan, row(entry));
+        }
+    }
+
+    /// The bits of a row's item, a number that says all that the gain needs to know of it; 0: there are no such items.
+    fn item_bits(&self) -> u32 {
+        0
+    }
+
+    /// The items of the rows that were laid out.
+    fn items<'s>(&self, scan: &'s Self::Scan) -> &'s [u32] {
+        let _ = scan;
+        &[]
+    }
+
+    /// [`Criterion::gains`] for rows given by their items, which are the lowest bits of `keys`. Their order among rows of
+    /// equal value changes no gain between different values.
+    fn gains_of_items<'s>(&self, scan: &'s mut Self::Scan, totals: &Self::Totals, keys: &[u32]) -> &'s [f64] {
+        let _ = (scan, totals, keys);
+        &[]
+    }
 
     /// The weights of the left and the right side.
     fn weights(&self, scan: &Self::Scan) -> (f64, f64);
@@ -103,4 +142,17 @@ pub trait Criterion: Sync {
     fn push_bin(&self, scan: &mut Self::Scan, bin: &[f64]) {
         let _ = (scan, bin);
     }
+}
+
+/// The rows of `entries` of a table with `width` values a row, which lie row by row.
+fn taken<T: Copy>(table: &[T], width: usize, entries: &[u32]) -> Vec<T> {
+    if width == 1 {
+        return entries.iter().map(|&entry| table[row(entry)]).collect();
+    }
+    entries.iter().flat_map(|&entry| &table[row(entry) * width..(row(entry) + 1) * width]).copied().collect()
+}
+
+/// The weights of the rows of `entries`, where there are weights.
+fn taken_weights<'a>(weights: Option<&Cow<'_, [f64]>>, entries: &[u32]) -> Option<Cow<'a, [f64]>> {
+    weights.map(|weights| Cow::Owned(taken(weights, 1, entries)))
 }

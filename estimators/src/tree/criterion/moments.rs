@@ -1,6 +1,6 @@
 //! Squared error and Poisson deviance: impurities of the first moments of y (Breiman et al. 1984).
 
-use super::{Criterion, row};
+use super::{Criterion, row, taken, taken_weights};
 use std::borrow::Cow;
 
 /// Targets and weights: what both impurities sum.
@@ -9,7 +9,7 @@ pub struct Moments<'a> {
     /// n × outputs, row by row.
     y: Cow<'a, [f64]>,
     outputs: usize,
-    weights: Option<&'a [f64]>,
+    weights: Option<Cow<'a, [f64]>>,
 }
 
 /// The sums of a node.
@@ -31,17 +31,26 @@ pub struct Left {
     weight: f64,
     gains: Vec<f64>,
     weights: Vec<f64>,
+    laid_out: Vec<f64>,
 }
 
 impl<'a> Moments<'a> {
     /// `y` is n × outputs, row by row.
     pub fn new(y: Cow<'a, [f64]>, outputs: usize, weights: Option<&'a [f64]>) -> Self {
-        Moments { y, outputs, weights }
+        Moments { y, outputs, weights: weights.map(Cow::Borrowed) }
+    }
+
+    fn of(&self, entries: &[u32]) -> Self {
+        Moments {
+            y: taken(&self.y, self.outputs, entries).into(),
+            outputs: self.outputs,
+            weights: taken_weights(self.weights.as_ref(), entries),
+        }
     }
 
     #[inline(always)]
     fn weight_of(&self, row: usize) -> f64 {
-        self.weights.map_or(1.0, |w| w[row])
+        self.weights.as_ref().map_or(1.0, |w| w[row])
     }
 
     fn room(&self) -> Sums {
@@ -58,6 +67,21 @@ impl<'a> Moments<'a> {
         totals.extent.fill((f64::INFINITY, f64::NEG_INFINITY));
         totals.squares = 0.0;
         totals.weight = 0.0;
+        if self.outputs == 1 {
+            let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+            let (mut sum, mut squares, mut weight) = (0.0, 0.0, 0.0);
+            for &entry in entries {
+                let (y, w) = (self.y[row(entry)], self.weight_of(row(entry)));
+                (low, high) = (low.min(y), high.max(y));
+                sum += w * y;
+                squares += w * y * y;
+                weight += w;
+            }
+            totals.extent[0] = (low, high);
+            totals.sums[0] = sum;
+            (totals.squares, totals.weight) = (squares, weight);
+            return;
+        }
         for &entry in entries {
             let row = row(entry);
             let w = self.weight_of(row);
@@ -206,6 +230,10 @@ pub struct SquaredError<'a>(pub Moments<'a>);
 impl Criterion for SquaredError<'_> {
     sums_criterion!();
 
+    fn of(&self, entries: &[u32]) -> Self {
+        Self(self.0.of(entries))
+    }
+
     fn impurity(&self, _: &[u32], totals: &Sums) -> f64 {
         self.0.variance(totals)
     }
@@ -229,11 +257,52 @@ fn squared_gain(scan: &Left) -> f64 {
 
 /// [`SquaredError`] of one output, for weights that are not negative: all gains of a feature side by side.
 #[derive(Debug)]
-pub struct SquaredErrorOne<'a>(pub Moments<'a>);
+pub struct SquaredErrorOne<'a>(Moments<'a>, Vec<[f64; 2]>);
+
+impl<'a> SquaredErrorOne<'a> {
+    /// One output; no weight is negative.
+    pub fn new(moments: Moments<'a>) -> Self {
+        // Weight and weighted y side by side, for rows that lie scattered.
+        let pair = |(&w, y): (&f64, &f64)| [w, w * y];
+        let pairs = moments.weights.as_deref().map(|w| w.iter().zip(&*moments.y).map(pair).collect());
+        SquaredErrorOne(moments, pairs.unwrap_or_default())
+    }
+}
 
 impl Criterion for SquaredErrorOne<'_> {
     sums_criterion!();
     const VECTOR: bool = true;
+
+    fn of(&self, entries: &[u32]) -> Self {
+        let pairs = if self.1.is_empty() { Vec::new() } else { taken(&self.1, 1, entries) };
+        SquaredErrorOne(self.0.of(entries), pairs)
+    }
+
+    fn lay_out(&self, entries: &[u32], scan: &mut Left) {
+        scan.laid_out.clear();
+        if self.0.weights.is_none() {
+            scan.laid_out.extend(entries.iter().map(|&entry| self.0.y[row(entry)]));
+        }
+    }
+    fn mark(&self, scan: &mut Left, totals: &Sums, entries: &[u32], marks: &[u8]) {
+        self.start(scan, totals, &[], &[]);
+        let mut sum = 0.0;
+        if self.0.weights.is_none() {
+            // Every y is added or 0 is: which one cannot be guessed.
+            for (y, &mark) in scan.laid_out.iter().zip(marks) {
+                sum += f64::from_bits(y.to_bits() & u64::from(mark).wrapping_neg());
+            }
+            scan.weight_left = marks.iter().map(|&mark| u32::from(mark)).sum::<u32>().into();
+            scan.left[0] = sum;
+        } else {
+            for (&entry, &mark) in entries.iter().zip(marks) {
+                let [w, wy] = self.1[row(entry)];
+                sum += wy * f64::from(mark);
+                scan.weight_left += w * f64::from(mark);
+            }
+            scan.left[0] = sum;
+        }
+    }
 
     fn impurity(&self, _: &[u32], totals: &Sums) -> f64 {
         self.0.variance(totals)
@@ -243,42 +312,64 @@ impl Criterion for SquaredErrorOne<'_> {
         squared_gain(scan)
     }
     fn gains<'s>(&self, scan: &'s mut Left, totals: &Sums, entries: &[u32]) -> &'s [f64] {
-        #[inline(always)]
-        fn gain(weight: f64, l: f64, n: f64, total: f64) -> f64 {
-            let r = total - l;
-            l * l / weight + r * r / (n - weight)
-        }
-        let (n, total) = (totals.weight, totals.sums[0]);
-        let mut left = 0.0;
-        scan.gains.clear();
-        match self.0.weights {
-            None => {
-                scan.gains.extend(entries.iter().map(|&entry| {
-                    let before = left;
-                    left += self.0.y[row(entry)];
-                    before
-                }));
-                for (at, sum) in scan.gains.iter_mut().enumerate() {
-                    *sum = gain(f64::from(at as u32), *sum, n, total);
-                }
+        let n = entries.len();
+        let (gains, lefts) = (&mut scan.gains, &mut scan.weights);
+        gains.resize(n.max(gains.len()), 0.0);
+        lefts.resize(n.max(lefts.len()), 0.0);
+        let (gains, lefts) = (&mut gains[..n], &mut lefts[..n]);
+        let mut sum = 0.0;
+        if self.0.weights.is_none() {
+            for (((gain, left), &entry), at) in gains.iter_mut().zip(lefts.iter_mut()).zip(entries).zip(0_u32..) {
+                (*gain, *left) = (sum, f64::from(at));
+                sum += self.0.y[row(entry)];
             }
-            Some(weights) => {
-                let mut weight = 0.0;
-                scan.weights.clear();
-                for &entry in entries {
-                    let w = weights[row(entry)];
-                    scan.weights.push(weight);
-                    scan.gains.push(left);
-                    weight += w;
-                    left += w * self.0.y[row(entry)];
-                }
-                for (sum, &weight) in scan.gains.iter_mut().zip(&scan.weights) {
-                    *sum = gain(weight, *sum, n, total);
-                }
+        } else {
+            let mut weight = 0.0;
+            for ((gain, left), &entry) in gains.iter_mut().zip(lefts.iter_mut()).zip(entries) {
+                (*gain, *left) = (sum, weight);
+                let [w, wy] = self.1[row(entry)];
+                weight += w;
+                sum += wy;
             }
         }
-        &scan.gains
+        squared_gains(gains, lefts, totals.weight, totals.sums[0]);
+        gains
     }
+}
+
+/// [`squared_gain`] of many splits: `gains` holds the sums on the left, `left` the weights there. The same bits whatever
+/// instructions the machine has: products and sums are not fused.
+fn squared_gains(gains: &mut [f64], left: &[f64], weight: f64, total: f64) {
+    #[inline(always)]
+    fn all(gains: &mut [f64], left: &[f64], weight: f64, total: f64) {
+        for (gain, &left) in gains.iter_mut().zip(left) {
+            let (l, r) = (*gain, total - *gain);
+            *gain = l * l / left + r * r / (weight - left);
+        }
+    }
+    #[cfg(target_arch = "x86_64")]
+    if gains.len() >= 16 {
+        #[target_feature(enable = "avx512f,avx512dq,avx512vl")]
+        fn wide(gains: &mut [f64], left: &[f64], weight: f64, total: f64) {
+            all(gains, left, weight, total);
+        }
+        #[target_feature(enable = "avx2")]
+        fn middle(gains: &mut [f64], left: &[f64], weight: f64, total: f64) {
+            all(gains, left, weight, total);
+        }
+        if is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512dq")
+            && is_x86_feature_detected!("avx512vl")
+        {
+            // SAFETY: these instructions are there.
+            return unsafe { wide(gains, left, weight, total) };
+        }
+        if is_x86_feature_detected!("avx2") {
+            // SAFETY: these instructions are there.
+            return unsafe { middle(gains, left, weight, total) };
+        }
+    }
+    all(gains, left, weight, total);
 }
 
 /// Half the Poisson deviance around the mean, averaged over the outputs. Sides whose y add up to 0 are refused.
@@ -290,6 +381,10 @@ const NOTHING: f64 = f64::EPSILON;
 
 impl Criterion for Poisson<'_> {
     sums_criterion!();
+
+    fn of(&self, entries: &[u32]) -> Self {
+        Self(self.0.of(entries))
+    }
 
     fn impurity(&self, entries: &[u32], totals: &Sums) -> f64 {
         if totals.sums.iter().any(|&sum| sum <= NOTHING) {

@@ -9,7 +9,7 @@ use super::search::{Node as Sums, Search, Split};
 use super::sums::{Record, Records};
 use crate::Result;
 use crate::tree::grow::Plan;
-use crate::tree::nodes::{Child, Node, Nodes, UNDEFINED, join};
+use crate::tree::nodes::{self, Nodes, join};
 use crate::tree::open::{PURE, child_key};
 use crate::tree::split::between;
 use ironlearn_linalg::Control;
@@ -99,7 +99,7 @@ pub fn grow<const S: usize>(
         None => grower.depth_first(root)?,
         Some(most) => grower.best_first(root, most)?,
     }
-    let tree = join(&[grower.nodes], plan.max_leaves.is_none(), binned.shape().1, &[1]);
+    let tree = join(vec![grower.nodes], binned.shape().1, &[1]);
     let mut leaves = grower.marks;
     for leaf in leaves.iter_mut().filter(|leaf| **leaf != u32::MAX) {
         *leaf = grower.nodes_of[*leaf as usize];
@@ -167,19 +167,9 @@ impl<const S: usize> Grower<'_, S> {
 
     /// Adds a node to the tree, as a leaf.
     fn add(&mut self, leaf: &Leaf<S>) -> usize {
-        let at = self.nodes.nodes.len();
         let totals = &leaf.totals;
-        self.nodes.values.push(totals.value());
-        self.nodes.nodes.push(Node {
-            children: [Child::NONE; 2],
-            feature: UNDEFINED,
-            n: totals.node.n as u32,
-            threshold: f64::from(UNDEFINED),
-            impurity: totals.impurity(),
-            weight: totals.node.weight,
-            missing_left: false,
-            set: -1,
-        });
+        let (n, impurity, weight) = (totals.node.n, totals.impurity(), totals.node.weight);
+        let at = self.nodes.push(nodes::Leaf { n, impurity, weight }, &[totals.value()]);
         self.nodes_of[leaf.mark as usize] = at as u32;
         at
     }
@@ -199,10 +189,9 @@ impl<const S: usize> Grower<'_, S> {
         let (last, first) = self.search(&leaf.totals).neighbours(&split, |row| marks[row] == leaf.mark);
         let marks = [self.new_mark(), self.new_mark()];
         let middle = leaf.range.start + self.divide(&leaf.range, feature, last, marks);
-        let node = &mut self.nodes.nodes[at];
-        (node.feature, node.threshold) = (feature as i32, between(last, first));
         // The values are told apart as by any split: more on the left of the middle leaves them missing on the left.
-        node.missing_left = 2 * (middle - leaf.range.start) > leaf.range.len();
+        let missing_left = 2 * (middle - leaf.range.start) > leaf.range.len();
+        self.nodes.split(at, split.feature, between(last, first), missing_left, None);
         let child = |side: usize, range: Range<usize>| {
             let totals = self.totals(&range);
             let (depth, key, mark) = (leaf.depth + 1, child_key(leaf.key, side as u64), marks[side]);

@@ -11,7 +11,7 @@ impl<const S: usize> Grower<'_, S> {
         while let Some((leaf, parent)) = stack.pop() {
             let at = self.add(&leaf);
             if let Some((parent, side)) = parent {
-                self.nodes.nodes[parent].children[side] = Child::here(at);
+                self.nodes.link(parent, side, Child::here(at));
             }
             match (leaf.split, self.improvement(&leaf)) {
                 (Some(split), Some(_)) => {
@@ -49,7 +49,7 @@ impl<const S: usize> Grower<'_, S> {
             leaves += 1;
             for (side, child) in self.open(leaf, split, at)?.into_iter().enumerate() {
                 let child = wait(self, child, &mut heap, &mut waiting);
-                self.nodes.nodes[at].children[side] = Child::here(child);
+                self.nodes.link(at, side, Child::here(child));
             }
         }
         Ok(())
