@@ -130,6 +130,11 @@ for _name in ("LinearDiscriminantAnalysis", "QuadraticDiscriminantAnalysis"):
     DIFFERENT[_name, "fit", "beyond float32"] = "squares of 1e300 overflow: there is no covariance; we say so"
 for _given in ("float16", "longdouble", "dates"):
     DIFFERENT["QuadraticDiscriminantAnalysis", "fit", _given] = "X is taken as floats, as by the linear one"
+for _name in ("SVC", "NuSVC", "SVR", "NuSVR", "OneClassSVM"):
+    for _given in ("NaN", "infinity"):
+        DIFFERENT[_name, "sample_weight", _given] = (
+            "such a weight is no weight; scikit-learn leaves the row out or runs on"
+        )
 DIFFERENT["QuadraticDiscriminantAnalysis", "priors", "*"] = (
     "probabilities of other classes; scikit-learn finds out later"
 )
