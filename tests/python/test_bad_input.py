@@ -131,10 +131,9 @@ for _name in ("LinearDiscriminantAnalysis", "QuadraticDiscriminantAnalysis"):
 for _given in ("float16", "longdouble", "dates"):
     DIFFERENT["QuadraticDiscriminantAnalysis", "fit", _given] = "X is taken as floats, as by the linear one"
 for _name in ("SVC", "NuSVC", "SVR", "NuSVR", "OneClassSVM"):
-    for _given in ("NaN", "infinity"):
-        DIFFERENT[_name, "sample_weight", _given] = (
-            "such a weight is no weight; scikit-learn leaves the row out or runs on"
-        )
+    DIFFERENT[_name, "sample_weight", "NaN"] = "such a weight is no weight; scikit-learn leaves the row out"
+for _name in ("SVC", "SVR"):
+    DIFFERENT[_name, "sample_weight", "infinity"] = "such a weight is no weight; scikit-learn runs on"
 DIFFERENT["QuadraticDiscriminantAnalysis", "priors", "*"] = (
     "probabilities of other classes; scikit-learn finds out later"
 )
