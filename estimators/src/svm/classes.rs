@@ -68,7 +68,12 @@ pub(super) fn fit_classes(told: &Classes<'_>, data: &Data<'_>, ctl: &Control) ->
         check_share(nu, &begins, &ground.weights)?;
     }
     if present < 2 {
-        bad_input!("Invalid input - all samples with positive weights belong to the same class.");
+        match told.asked {
+            Asked::Share(_) => bad_input!("specified nu is infeasible"),
+            Asked::Costs(_) => {
+                bad_input!("Invalid input - all samples with positive weights belong to the same class.")
+            }
+        }
     }
     let kernel = settings.kernel(&data.x, &ground.picked)?;
     let most = match told.asked {
