@@ -134,6 +134,7 @@ for _name in ("SVC", "NuSVC", "SVR", "NuSVR", "OneClassSVM"):
     DIFFERENT[_name, "sample_weight", "NaN"] = "such a weight is no weight; scikit-learn leaves the row out"
 for _name in ("SVC", "SVR"):
     DIFFERENT[_name, "sample_weight", "infinity"] = "such a weight is no weight; scikit-learn runs on"
+DIFFERENT["SVC", "fit", "beyond float32"] = "the variance that gamma scales by overflows; we say so, as for numbers"
 DIFFERENT["QuadraticDiscriminantAnalysis", "priors", "*"] = (
     "probabilities of other classes; scikit-learn finds out later"
 )
@@ -201,6 +202,8 @@ DIFFERENT["HistGradientBoostingRegressor", "learning_rate", str(10**30)] = (
 ENDLESS = {(name, "fit", "beyond float32"): ValueError for name in ("LinearSVC", "LinearSVR")}
 ENDLESS |= {(name, "sample_weight", "tiny"): None for name in ("LinearSVC", "LinearSVR")}
 ENDLESS["LinearSVC", "sample_weight", "huge"] = None
+ENDLESS["NuSVR", "C", repr(10**30)] = None
+ENDLESS |= {(name, "sample_weight", "huge"): None for name in ("NuSVC", "NuSVR", "OneClassSVM")}
 DIFFERENT["LinearSVR", "epsilon", "*"] = "NaN and infinity are no widths; we say so, scikit-learn fits NaN or zeros"
 DIFFERENT["RBFSampler", "transform", "dates"] = "dates are taken as numbers, as by the fit"
 DIFFERENT["LinearSVR", "sample_weight", "negative"] = "no row is left; we say so, scikit-learn fits none"
