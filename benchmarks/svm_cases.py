@@ -45,4 +45,13 @@ SVM_CASES: list[Case] = [
     _machine("nu-svc", "NuSVC", "rings", {"rows": 8_000, "cols": 20}, ", nu = 0.3", nu=0.3),
     _machine("one-class-svm", "OneClassSVM", "strangers", {"rows": 20_000, "cols": 20}, score="outliers", nu=0.05),
     _machine("svc-sparse", "SVC", "words", {"rows": 8_000, "cols": 2_000, "per_row": 30}, ", CSR, RBF"),
+    Case(
+        name="svc-mnist",
+        title="SVC, MNIST digits (3,750 × 784), 10 classes",
+        estimator="svm.SVC",
+        data="digits",
+        arguments={},
+        quick={"limit": 400},
+        score="accuracy",
+    ),
 ]
