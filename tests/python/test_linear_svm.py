@@ -99,7 +99,10 @@ def test_every_layout_gives_the_same_model(kind, n, p):
     X[np.abs(X) < np.median(np.abs(X))] = 0
     X = X.astype(np.float32).astype(np.float64)
     y = numbers if svr else codes
-    fit = lambda X: quietly((LinearSVR if svr else LinearSVC)(C=0.1, **kind, **TIGHT), X, y)  # noqa: E731
+
+    def fit(X):
+        return quietly((LinearSVR if svr else LinearSVC)(C=0.1, **kind, **TIGHT), X, y)
+
     dense = fit(X)
     for other in (np.asfortranarray(X), X.astype(np.float32), sp.csr_array(X), sp.csc_matrix(X), sp.coo_array(X)):
         model = fit(other)
@@ -114,7 +117,10 @@ def test_weights_are_repetitions(kind):
     X, codes, numbers = problem(2, 150, 4, 3)
     y = numbers if svr else codes
     weights = np.random.default_rng(0).integers(0, 4, size=150)
-    make = lambda: (LinearSVR if svr else LinearSVC)(C=0.1, **kind, **TIGHT)  # noqa: E731
+
+    def make():
+        return (LinearSVR if svr else LinearSVC)(C=0.1, **kind, **TIGHT)
+
     weighted = quietly(make(), X, y, sample_weight=weights)
     repeated = quietly(make(), np.repeat(X, weights, axis=0), np.repeat(y, weights))
     np.testing.assert_allclose(weighted.coef_, repeated.coef_, atol=2e-4 * np.abs(repeated.coef_).max())
