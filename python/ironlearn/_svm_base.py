@@ -192,7 +192,8 @@ class KernelMachine(NativeEstimator):
 
     def _dual_now(self):
         dual = self._dual_coef_.toarray() if sparse.issparse(self._dual_coef_) else self._dual_coef_
-        return np.ascontiguousarray(dual, dtype=np.float64).reshape(-1, len(self.support_))
+        lines = len(self.classes_) - 1 if self._classifies else 1
+        return np.ascontiguousarray(dual, dtype=np.float64).reshape(lines, len(self.support_))
 
     def _validate_for_predict(self, X):
         check_is_fitted(self)

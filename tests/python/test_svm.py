@@ -230,6 +230,21 @@ def test_hard_input_ends(C, gamma):
     assert (ours.predict(X) == y).mean() >= (other.predict(X) == y).mean() - 0.02
 
 
+@pytest.mark.parametrize("layout", [np.asarray, sp.csr_array])
+def test_no_support_vector_at_all(layout):
+    """A target within the tube, or a tolerance that is met at once: the intercept is the answer."""
+    X, constant = layout(X3), np.full(len(X3), 7.0)
+    for name, y, params in (("SVR", constant, {}), ("SVC", Y3, {"tol": 1e3}), ("SVC", Y3 == 0, {"tol": 1e3})):
+        for kernel in ("rbf", "linear"):
+            ours, other = both(name, kernel=kernel, **params)
+            ours.fit(X, y), other.fit(X, y)
+            assert len(ours.support_) == 0 and ours.dual_coef_.shape == other.dual_coef_.shape
+            np.testing.assert_array_equal(ours.predict(X), other.predict(X))
+            np.testing.assert_array_equal(scores(ours, X), scores(other, X))
+            for again in (pickle.loads(pickle.dumps(ours)), ironlearn._saved.loads(ironlearn._saved.dumps(ours))):
+                np.testing.assert_array_equal(again.predict(X), ours.predict(X))
+
+
 def test_saved():
     for name, params in MACHINES:
         X, y = data_of(name)
