@@ -371,3 +371,6 @@ class GradientBoostingRegressor(RegressorMixin, BaseGradientBoosting):
         """
         check_is_fitted(self)
         return super().apply(X)[:, :, 0]
+
+
+_interop.register_gradient_boosting(BaseGradientBoosting, GradientBoostingClassifier, GradientBoostingRegressor)

@@ -37,6 +37,23 @@ def register_forests(base, **classes) -> None:
         getattr(ensemble, name).register(forest)
 
 
+def register_gradient_boosting(base, classifier, regressor) -> None:
+    """Makes our exact boosting virtual subclasses of scikit-learn's."""
+    from sklearn import ensemble
+    from sklearn.ensemble._gb import BaseGradientBoosting
+
+    BaseGradientBoosting.register(base)
+    ensemble.GradientBoostingClassifier.register(classifier)
+    ensemble.GradientBoostingRegressor.register(regressor)
+
+
+def register_isolation_forest(forest) -> None:
+    """Makes our isolation forest a virtual subclass of scikit-learn's."""
+    from sklearn import ensemble
+
+    ensemble.IsolationForest.register(forest)
+
+
 def sklearn_tree(arrays: dict):
     """scikit-learn's `Tree` with the nodes in `arrays` (see the core's `Model.tree`)."""
     from sklearn.tree._tree import NODE_DTYPE, Tree

@@ -11,7 +11,7 @@ from sklearn.callback import with_callbacks
 from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import _check_sample_weight, assert_all_finite, check_is_fitted, validate_data
 
-from ironlearn import _core
+from ironlearn import _core, _interop
 from ironlearn._forest import TreeEnsemble
 from ironlearn.tree import ExtraTreeRegressor
 
@@ -167,3 +167,6 @@ class IsolationForest(OutlierMixin, TreeEnsemble):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+_interop.register_isolation_forest(IsolationForest)

@@ -191,3 +191,13 @@ def test_the_forests_work_in_scikit_learns_tools():
     assert np.corrcoef(by_trees["average"][0], by_rows["average"][0])[0, 1] > 0.9
     search = GridSearchCV(ours.ExtraTreesRegressor(5, random_state=0), {"max_depth": [2, 6]}, cv=3).fit(X, y)
     assert search.best_params_ == {"max_depth": 6}
+
+
+def test_shap_reads_isolation_forests():
+    X = np.random.default_rng(0).normal(size=(300, 4))
+    for params in ({}, {"max_features": 2}):
+        forest = ours.IsolationForest(n_estimators=10, random_state=0, **params).fit(X)
+        explainer = pytest.importorskip("shap").TreeExplainer(forest)
+        depth = explainer.shap_values(X[:40]).sum(axis=1) + explainer.expected_value
+        # The score is 2 to the power of minus the mean depth, in units of that of a tree of random rows.
+        assert np.corrcoef(depth, np.log2(-forest.score_samples(X[:40])))[0, 1] < -1 + 1e-9

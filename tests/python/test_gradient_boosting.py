@@ -8,6 +8,7 @@ import pytest
 from ironlearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
 from scipy import sparse
 from sklearn import ensemble as reference
+from sklearn.inspection import partial_dependence
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.tree import export_text
 
@@ -257,3 +258,19 @@ def test_wrong_input_is_refused(data):
         model.predict(np.where(X > 2, np.nan, X))
     with pytest.raises(ValueError, match="features"):
         model.predict(X[:, :2])
+
+
+def test_tools_read_our_boosting(data):
+    """SHAP and partial dependence by recursion ask for scikit-learn's classes."""
+    X, y, _ = data
+    for Class, target in ((GradientBoostingRegressor, y), (GradientBoostingClassifier, y > 0)):
+        ours = Class(n_estimators=8, random_state=0).fit(X, target)
+        theirs = getattr(reference, Class.__name__)(n_estimators=8, random_state=0).fit(X, target)
+        assert isinstance(ours, type(theirs))
+        a, b = (
+            partial_dependence(m, X, [0, 1], method="recursion", grid_resolution=5)["average"] for m in (ours, theirs)
+        )
+        np.testing.assert_allclose(a, b, rtol=1e-8)
+        raw = getattr(ours, "decision_function", ours.predict)(X[:20])
+        explainer = pytest.importorskip("shap").TreeExplainer(ours)
+        np.testing.assert_allclose(explainer.shap_values(X[:20]).sum(axis=1) + explainer.expected_value, raw)
