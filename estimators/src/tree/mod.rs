@@ -15,6 +15,7 @@
 //! # Ok::<(), ironlearn::Error>(())
 //! ```
 
+mod bands;
 mod categories;
 pub mod classifier;
 pub(crate) mod columns;

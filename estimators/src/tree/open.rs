@@ -11,6 +11,7 @@ use crate::Result;
 use ironlearn_linalg::{Control, threads};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
+use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -187,10 +188,12 @@ impl<C: Criterion> Grower<'_, '_, C> {
         let mut draw = || rng.get_or_insert_with(|| ChaCha8Rng::seed_from_u64(open.key)).next_u64();
         let Worker { totals, scan, scratch, .. } = worker;
         let totals = &*totals;
-        let look = |(feature, bits): (u32, u64), scratch: &mut Scratch, scan: &mut C::Scan| -> Found {
+        // The best gain so far.
+        let top = Cell::new(f64::NEG_INFINITY);
+        let look = |(feature, bits): (u32, u64), wanted: f64, scratch: &mut Scratch, scan: &mut C::Scan| -> Found {
             let sign = self.plan.monotonic.as_ref().map_or(0, |signs| signs[feature as usize]);
             let (criterion, limits, monotonic) = (self.criterion, self.plan.limits, (sign, open.bounds));
-            let search = Search { criterion, totals, limits, monotonic, most };
+            let search = Search { criterion, totals, limits, monotonic, most, wanted };
             let categorical = self.plan.categorical.get(feature as usize) == Some(&true);
             match (self.plan.random, categorical) {
                 (true, false) => source.random(&open.range, feature, bits, &search, &self.shared, scratch, scan),
@@ -219,6 +222,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
                     Some((_, top)) if split.gain == top.gain => ties.push((feature, split)),
                     _ => {
                         ties.clear();
+                        top.set(split.gain);
                         best = Some((feature, split));
                     }
                 }
@@ -230,19 +234,19 @@ impl<C: Criterion> Grower<'_, '_, C> {
                 let found = threads::map(self.ctl, features.len(), |j| {
                     let mut scan = self.criterion.scan();
                     lay_out(&mut scan);
-                    look(features[j], &mut Scratch::default(), &mut scan)
+                    look(features[j], f64::NEG_INFINITY, &mut Scratch::default(), &mut scan)
                 })?;
                 features.iter().zip(found).for_each(|(f, found)| keep(f.0, found, constant));
             } else {
                 for &f in features {
-                    keep(f.0, look(f, scratch, scan), constant);
+                    keep(f.0, look(f, top.get(), scratch, scan), constant);
                 }
             }
             Ok(())
         };
         if self.plan.max_features >= p && !self.plan.random && !wide {
             for &f in open.active.iter() {
-                keep(f, look((f, 0), scratch, scan), constant);
+                keep(f, look((f, 0), top.get(), scratch, scan), constant);
             }
         } else if self.plan.max_features >= p {
             let features: Vec<_> =

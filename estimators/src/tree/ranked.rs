@@ -1,5 +1,6 @@
 //! Searching and splitting a node whose X is ranks: bins where it is large, else a sort by ranks.
 
+use super::bands;
 use super::criterion::{Criterion, row};
 use super::order::MISSING;
 use super::ranks::{Bins, Ranks};
@@ -29,9 +30,20 @@ pub fn best<C: Criterion>(
     let (items, item_bits) = (search.criterion.items(scan), search.criterion.item_bits());
     if items.len() == rows.len()
         && search.monotonic.0 == 0
-        && let Some(low) = ranks.sort_items(rows, items, item_bits, j, &mut scratch.keys)
+        && search.criterion.weight(search.totals) <= f64::from(u32::MAX)
     {
-        return best_of_items(ranks, &scratch.keys.narrow, (low, item_bits), j, search, scan);
+        let Scratch { keys, bands, .. } = scratch;
+        let extent = ranks.look_up(rows, j, keys);
+        if ranks.fit(j, extent, item_bits) {
+            if let Some(totals) = search.criterion.two(search.totals).filter(|_| rows.len() >= bands::LEAST) {
+                let node = bands::Rows { ranks: &keys.ranks, extent, items, item_bits, totals };
+                if let Some(found) = best_of_bands(ranks, node, j, search, bands) {
+                    return found;
+                }
+            }
+            keys.sort_items(items, item_bits, extent);
+            return best_of_items(ranks, &keys.narrow, (extent.0, item_bits), j, search, scan);
+        }
     }
     if !ranks.sort(rows, j, &mut scratch.keys, &mut scratch.sorted) {
         return Found { constant: true, best: None };
@@ -45,6 +57,27 @@ pub fn best<C: Criterion>(
         best.at = Place::Ranks(rank(below - 1), (below < entries.len() - n_missing).then(|| rank(below)));
     }
     found
+}
+
+/// [`best`] of two classes, without a sort. `None` where that may be another one: where limits or values that are too near
+/// to be told apart forbid splits.
+fn best_of_bands<C: Criterion>(
+    ranks: &Ranks,
+    rows: bands::Rows<'_>,
+    j: usize,
+    search: &Search<'_, C>,
+    room: &mut bands::Room,
+) -> Option<Found> {
+    if search.least() > 1 || !ranks.vary(j, rows.extent, rows.ranks.len()) {
+        return None;
+    }
+    let Some(cut) = bands::best(rows, search.wanted, room) else {
+        return (search.wanted > f64::NEG_INFINITY).then_some(Found { constant: false, best: None });
+    };
+    let bands::Cut { gain, n_left, below, above } = cut;
+    let at = Place::Ranks(below, Some(above));
+    let best = Candidate { gain, n_left, missing_left: 2 * n_left > rows.ranks.len(), at };
+    ranks.are_apart(j, below, above).then_some(Found { constant: false, best: Some(best) })
 }
 
 /// [`best`] of rows whose ranks, less `low`, and items are sorted `keys`.

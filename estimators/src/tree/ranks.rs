@@ -105,10 +105,9 @@ impl Ranks {
         self.columns[j].values.get(rank as usize).copied().unwrap_or(f32::NAN)
     }
 
-    /// Writes into `keys` the items of `rows` below what the ranks of column `j` exceed the least of them by, sorted by the
-    /// ranks, and returns that least one. `None` where some are missing, all are the same or both need more bits than a
-    /// key has; nothing is said then about `keys`.
-    pub fn sort_items(&self, rows: &[u32], items: &[u32], item_bits: u32, j: usize, keys: &mut Keys) -> Option<u32> {
+    /// Writes the ranks of `rows` in column `j` into `keys`, and returns the least and the largest.
+    #[inline(always)]
+    pub fn look_up(&self, rows: &[u32], j: usize, keys: &mut Keys) -> (u32, u32) {
         let ranks = self.column(j);
         let (mut low, mut high) = (u32::MAX, 0);
         keys.ranks.clear();
@@ -117,14 +116,20 @@ impl Ranks {
             (low, high) = (low.min(rank), high.max(rank));
             rank
         }));
+        (low, high)
+    }
+
+    /// Whether the ranks of column `j` from `low` to `high` differ, none is missing, and each above `low` fits into a key
+    /// with an item of so many bits.
+    pub fn fit(&self, j: usize, (low, high): (u32, u32), item_bits: u32) -> bool {
         let rank_bits = u32::BITS - (high - low).leading_zeros();
-        if low == high || high as usize == self.values(j).len() || rank_bits + item_bits > u32::BITS {
-            return None;
-        }
-        keys.narrow.clear();
-        keys.narrow.extend(keys.ranks.iter().zip(items).map(|(&rank, &item)| (rank - low) << item_bits | item));
-        sort_keys(&mut keys.narrow, &mut keys.other, item_bits, rank_bits);
-        Some(low)
+        low < high && (high as usize) < self.values(j).len() && rank_bits + item_bits <= u32::BITS
+    }
+
+    /// Whether a split between some neighbours of `n` rows with ranks from `low` to `high` tells them apart for certain.
+    pub fn vary(&self, j: usize, (low, high): (u32, u32), n: usize) -> bool {
+        let values = self.values(j);
+        values[high as usize] - values[low as usize] > 4.0 * TIE * n as f32
     }
 
     /// Whether a split tells two neighbouring ranks of a node apart: column `j` of the lower, and the higher one.
@@ -139,14 +144,8 @@ impl Ranks {
     /// Writes the entries of `rows`, sorted by their values in column `j`, ties in the order given, with their flags.
     /// False, and nothing written, where all are the same.
     pub fn sort(&self, rows: &[u32], j: usize, keys: &mut Keys, out: &mut Vec<u32>) -> bool {
-        let (ranks, distinct) = (self.column(j), &self.columns[j]);
-        let (mut low, mut high) = (u32::MAX, 0);
-        keys.ranks.clear();
-        keys.ranks.extend(rows.iter().map(|&row| {
-            let rank = ranks[row as usize];
-            (low, high) = (low.min(rank), high.max(rank));
-            rank
-        }));
+        let distinct = &self.columns[j];
+        let (low, high) = self.look_up(rows, j, keys);
         out.clear();
         if low == high && (low as usize) < distinct.values.len() {
             return false;
@@ -175,11 +174,20 @@ impl Ranks {
 /// Room to sort the ranks of a node.
 #[derive(Debug, Default)]
 pub struct Keys {
-    ranks: Vec<u32>,
+    pub(super) ranks: Vec<u32>,
     pub(super) narrow: Vec<u32>,
     other: Vec<u32>,
     wide: Vec<u64>,
     wide_other: Vec<u64>,
+}
+
+impl Keys {
+    /// Makes keys of the items of rows whose ranks were looked up, below what these exceed the least by, and sorts them.
+    pub fn sort_items(&mut self, items: &[u32], item_bits: u32, (low, high): (u32, u32)) {
+        self.narrow.clear();
+        self.narrow.extend(self.ranks.iter().zip(items).map(|(&rank, &item)| (rank - low) << item_bits | item));
+        sort_keys(&mut self.narrow, &mut self.other, item_bits, u32::BITS - (high - low).leading_zeros());
+    }
 }
 
 /// Entries with their flags, from (rank, place among the rows) in the order of the ranks.

@@ -1,5 +1,6 @@
 //! What all parts of one tree's growth look at together: X, and a place for each row.
 
+use super::bands;
 use super::categories::Groups;
 use super::columns::{Columns, Sparse};
 use super::criterion::row;
@@ -15,6 +16,7 @@ pub struct Scratch {
     pub(super) entries: Vec<u32>,
     pub(super) sorted: Vec<u32>,
     pub(super) keys: Keys,
+    pub(super) bands: bands::Room,
     pub(super) marks: Vec<u8>,
     /// Room for a copy of a node's X.
     pub(super) copy: Option<Columns<'static>>,

@@ -83,6 +83,8 @@ pub struct Search<'a, C: Criterion> {
     pub monotonic: (i8, Bounds),
     /// By how much a split without any error left would raise the gain: the node's weight times its impurity.
     pub most: f64,
+    /// The gain that another feature offers: splits of a smaller one may be left out.
+    pub wanted: f64,
 }
 
 /// Gains that are compared at once.
@@ -184,12 +186,17 @@ impl<C: Criterion> Search<'_, C> {
         self.best_of_gains(gains, larger)
     }
 
+    /// Rows in a child, at least, where none weighs less than 1.
+    pub fn least(&self) -> usize {
+        self.limits.min_leaf.max(self.limits.min_weight.ceil() as usize).max(1)
+    }
+
     /// The best split by the gains of all splits after so many rows; `larger(at)` says whether the row at `at` has a larger
     /// value than the one before.
     pub fn best_of_gains(&self, gains: &[f64], larger: impl Fn(usize) -> bool) -> Found {
         let n = gains.len();
         let mut found = Found { constant: true, best: None };
-        let least = self.limits.min_leaf.max(self.limits.min_weight.ceil() as usize).max(1);
+        let least = self.least();
         let mut best = (f64::NEG_INFINITY, 0);
         if least <= n / 2 {
             // Larger gains are rare: only then is it looked up whether the values differ, and few blocks have one.

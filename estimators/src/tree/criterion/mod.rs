@@ -5,12 +5,14 @@
 //! whose medians are not additive, prepares its errors when the scan starts.
 
 mod classes;
+mod gains;
 mod median;
 mod moments;
 
 use std::borrow::Cow;
 
 pub use classes::{Classes, Entropy, Gini, GiniOne};
+pub(super) use gains::{gini_gain_of_two, gini_gains_of_two};
 pub use median::AbsoluteError;
 pub use moments::{Moments, Poisson, SquaredError, SquaredErrorOne};
 
@@ -98,6 +100,13 @@ pub trait Criterion: Sync {
     fn gains_of_items<'s>(&self, scan: &'s mut Self::Scan, totals: &Self::Totals, keys: &[u32]) -> &'s [f64] {
         let _ = (scan, totals, keys);
         &[]
+    }
+
+    /// The weights of two classes, where items hold the class in the lowest bit and the weight above it, and a split's gain is
+    /// that of the Gini impurity.
+    fn two(&self, totals: &Self::Totals) -> Option<(f64, f64)> {
+        let _ = totals;
+        None
     }
 
     /// The weights of the left and the right side.
