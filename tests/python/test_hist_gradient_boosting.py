@@ -248,6 +248,30 @@ def test_odd_data():
             model.fit(np.round(X), y)
 
 
+def test_interactions_count_the_columns_as_given():
+    """Also behind categories, which scikit-learn 1.9.1 moves to the front before it counts."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(rng.normal(size=(400, 3)), columns=["a", "b", "c"])
+    table["kind"] = pd.Categorical(rng.choice(["x", "y", "z"], 400))
+    y = table["a"] + table["b"] * table["c"] + table["kind"].cat.codes * table["a"]
+    groups = [{0, 3}, {1, 2}]
+    model = HistGradientBoostingRegressor(categorical_features="from_dtype", interaction_cst=groups, max_iter=20)
+    model.fit(table, y)
+    met = set()
+    for (tree,) in model._predictors:
+        paths = [(0, frozenset())]
+        while paths:
+            place, features = paths.pop()
+            node = tree.nodes[place]
+            if node["is_leaf"]:
+                met.add(features)
+            else:
+                features |= {int(node["feature_idx"])}
+                paths += [(node["left"], features), (node["right"], features)]
+    assert all(any(path <= group for group in groups) for path in met)
+    assert {frozenset(group) for group in groups} <= met
+
+
 def test_what_others_read():
     X, y = load_diabetes(return_X_y=True)
     ours, theirs = both("HistGradientBoostingRegressor", max_iter=20)
