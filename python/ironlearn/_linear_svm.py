@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from numbers import Integral, Real
 
 import numpy as np
@@ -27,7 +28,11 @@ from ironlearn.linear_model._regressor import LinearRegressorMixin
 
 
 def _tell(done, total, measure):
-    print(f"iteration {done} of at most {total}: {measure:.10g}")
+    if isnan(measure):
+        # Classes are solved side by side: a step is a class that is done, and there is no one objective.
+        print(f"class {done} of {total} is done")
+    else:
+        print(f"iteration {done} of at most {total}: {measure:.10g}")
 
 
 def _rows(estimator, X, y, **check):
@@ -72,7 +77,7 @@ class LinearSVC(LinearClassifierMixin, SparseCoefMixin, NativeEstimator):
     class_weight : dict or "balanced", default=None
         Of several classes a class's weight counts for its own rows where it is told from the rest.
     verbose : int, default=0
-        Whether to print a line for each iteration.
+        Whether to print a line for each iteration, or for each class where classes are solved side by side.
     random_state : int, RandomState instance or None, default=None
         The order in which coordinate descent on a dual visits rows. The other methods draw no numbers.
     max_iter : int, default=1000

@@ -223,6 +223,8 @@ def test_verbose_prints_a_line_for_each_iteration(capsys):
     X, y, numbers = problem(7, 200, 5)
     model = LinearSVR(verbose=1).fit(X, numbers)
     assert len(capsys.readouterr().out.splitlines()) >= model.n_iter_
+    LinearSVC(verbose=1).fit(X, np.arange(len(X)) % 3)
+    assert capsys.readouterr().out.splitlines() == [f"class {k} of 3 is done" for k in (1, 2, 3)]
 
 
 def test_file_and_pickle(tmp_path):
