@@ -107,16 +107,20 @@ impl Nodes {
         self.set[at] = -1;
     }
 
-    /// Gives back the room that is not used.
+    /// Gives back the room that is not used. What is kept moves into room of its size: shortened where it lies, it would leave
+    /// gaps between a forest's trees that nothing fits into.
     pub fn shrink(&mut self) {
-        self.children.iter_mut().for_each(Vec::shrink_to_fit);
-        self.feature.shrink_to_fit();
-        self.set.shrink_to_fit();
-        self.n.shrink_to_fit();
-        self.missing_left.shrink_to_fit();
-        for values in [&mut self.threshold, &mut self.impurity, &mut self.weight, &mut self.values] {
-            values.shrink_to_fit();
+        fn fit<T: Copy>(values: &mut Vec<T>) {
+            if values.capacity() > values.len() {
+                *values = values.as_slice().to_vec();
+            }
         }
+        self.children.iter_mut().for_each(fit);
+        fit(&mut self.feature);
+        fit(&mut self.set);
+        fit(&mut self.n);
+        fit(&mut self.missing_left);
+        [&mut self.threshold, &mut self.impurity, &mut self.weight, &mut self.values].into_iter().for_each(fit);
     }
 
     /// The tree of a single piece.

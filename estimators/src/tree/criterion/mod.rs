@@ -102,8 +102,8 @@ pub trait Criterion: Sync {
         &[]
     }
 
-    /// The weights of two classes, where items hold the class in the lowest bit and the weight above it, and a split's gain is
-    /// that of the Gini impurity.
+    /// The weights of two classes, where items hold the class in the lowest bit and the weight above it, and a split's
+    /// gain is that of the Gini impurity.
     fn two(&self, totals: &Self::Totals) -> Option<(f64, f64)> {
         let _ = totals;
         None
