@@ -147,7 +147,9 @@ class KernelMachine(NativeEstimator):
         elif isinstance(rows, tuple):
             shape, data, indices, indptr = rows
             rows = _align_api_if_sparse(sparse.csr_array((data, indices, indptr), shape=shape))
-        self.support_vectors_ = rows
+        # Predictions use the core's own support vectors as long as nobody has put others in their place.
+        self.support_vectors_ = self._own_vectors = rows
+        self._freeze_vectors()
         dual, flip = self._dual_coef_, self._classifies and len(self._n_support) == 2
         if self._sparse:
             n_lines, n_vectors = dual.shape
@@ -167,6 +169,21 @@ class KernelMachine(NativeEstimator):
                 "to be preprocessed."
             )
         self.n_iter_ = self._num_iter if self._classifies else self._num_iter.item()
+
+    def _freeze_vectors(self):
+        vectors = self._own_vectors
+        for array in (vectors.data, vectors.indices, vectors.indptr) if sparse.issparse(vectors) else (vectors,):
+            array.flags.writeable = False
+
+    def _vectors_now(self):
+        """The support vectors for the core; None for its own."""
+        given = callable(self.kernel) or self.kernel == "precomputed"
+        return None if given or self.support_vectors_ is getattr(self, "_own_vectors", None) else self.support_vectors_
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if "_own_vectors" in self.__dict__:
+            self._freeze_vectors()
 
     def _tell_of_problems(self):
         """What LIBSVM says of each problem."""
@@ -231,13 +248,11 @@ class KernelMachine(NativeEstimator):
                     "training time"
                 )
         counts = self._n_support if self._classifies else self._n_support[:1]
-        given = callable(self.kernel) or self.kernel == "precomputed"
         sigmoids = (list(self._probA), list(self._probB)) if what == "probabilities" else None
         return _core.svm_answer(
             self._model,
             X,
-            None if given else self.support_vectors_,
-            np.ascontiguousarray(self.support_, dtype=np.int32),
+            self._vectors_now(),
             [int(n) for n in counts],
             self._dual_now(),
             np.asarray(self._intercept_, dtype=np.float64),

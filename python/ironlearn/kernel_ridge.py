@@ -142,7 +142,7 @@ class KernelRidge(MultiOutputMixin, RegressorMixin, NativeEstimator):
         self._fit_native(rows, self._as_2d_target(y), sample_weight=sample_weight, params=params)
         if y.ndim == 1:
             self.dual_coef_ = self.dual_coef_.ravel()
-        self.X_fit_ = X
+        self.X_fit_ = self._own_rows = X
         return self
 
     def predict(self, X):
@@ -165,7 +165,8 @@ class KernelRidge(MultiOutputMixin, RegressorMixin, NativeEstimator):
             X, fitted = (M.tocsr() if sparse.issparse(M) else M for M in (X, self.X_fit_))
             X = self._called(X, fitted)
         elif self.kernel != "precomputed":
-            rows = self.X_fit_
+            # The core has a copy of its own, made ready for predictions.
+            rows = None if self.X_fit_ is getattr(self, "_own_rows", None) else self.X_fit_
         y = _core.kernel_predict(self._model, X, rows, dual, self._options())
         return y.ravel() if np.ndim(self.dual_coef_) == 1 else y
 
@@ -187,7 +188,7 @@ class KernelRidge(MultiOutputMixin, RegressorMixin, NativeEstimator):
             shape, data, indices, indptr = rows
             rows = sparse.csr_array((data, indices, indptr), shape=shape)
         if rows is not None:
-            self.X_fit_ = rows
+            self.X_fit_ = self._own_rows = rows
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -4,8 +4,8 @@ use crate::array::{self, X};
 use crate::error::exception;
 use crate::model::Model;
 use crate::run::{Options, run};
-use ironlearn::kernel::{Kernel, KernelFunction};
-use ironlearn::kernel_ridge::{FittedRows, KernelRidgeModel};
+use ironlearn::kernel::{FittedRows, KernelFunction};
+use ironlearn::kernel_ridge::KernelRidgeModel;
 use ironlearn::{AnyModel, Dtype};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -18,7 +18,7 @@ fn inner<'a>(model: &'a Bound<'_, Model>) -> PyResult<&'a KernelRidgeModel> {
 }
 
 /// Predictions of a KernelRidge model, with these rows and dual coefficients (n, outputs) in place of its own: float64
-/// (m, outputs). Rows of None: `x` is the kernel matrix.
+/// (m, outputs). Rows of None: the model's, or where its kernel is precomputed `x` is the kernel matrix.
 #[pyfunction]
 #[pyo3(signature = (model, x, rows, dual_coef, options=None))]
 pub fn kernel_predict<'py>(
@@ -29,22 +29,23 @@ pub fn kernel_predict<'py>(
     dual_coef: &Bound<'py, PyAny>,
     options: Option<Options>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let kernel: Kernel = inner(model)?.kernel;
+    let model = inner(model)?;
     let dual = array::rows_f64(dual_coef)?;
     let x = X::borrow(x)?;
     let x = x.matrix()?;
     let rows = rows.map(X::borrow).transpose()?;
     let rows = rows.as_ref().map(X::matrix).transpose()?;
-    let length = rows.as_ref().map_or(x.ncols(), |r| r.nrows());
-    if dual.nrows() != length || rows.as_ref().is_some_and(|r| r.ncols() != x.ncols()) {
+    let given = model.kernel.function == KernelFunction::Precomputed;
+    let (length, width) = match &rows {
+        Some(rows) if !given => rows.shape(),
+        _ => (model.dual_coef.nrows(), ironlearn::Model::n_features_in(model)),
+    };
+    if dual.nrows() != length || x.ncols() != width {
         return Err(PyValueError::new_err("X_fit_, dual_coef_ and X do not fit together"));
     }
-    if rows.is_none() != (kernel.function == KernelFunction::Precomputed) {
-        return Err(PyValueError::new_err("a precomputed kernel has no rows, and others need some"));
-    }
-    let work = |ctl: &ironlearn::Control| match &rows {
-        Some(rows) => KernelRidgeModel::predict_with(kernel, rows, dual.view(), &x, ctl),
-        None => KernelRidgeModel::predict_precomputed(dual.view(), &x, ctl),
+    let work = |ctl: &ironlearn::Control| match given {
+        true => KernelRidgeModel::predict_precomputed(dual.view(), &x, ctl),
+        false => model.predict_with(rows.as_ref(), dual.view(), &x, ctl),
     };
     let (y, _) = run(py, options.unwrap_or_default(), work)?;
     Ok(array::to_numpy(py, y, Dtype::F64))
@@ -54,7 +55,7 @@ pub fn kernel_predict<'py>(
 #[pyfunction]
 pub fn kernel_rows<'py>(py: Python<'py>, model: &Bound<'py, Model>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let model = inner(model)?;
-    Ok(match &model.rows {
+    Ok(match &*model.rows {
         FittedRows::None => None,
         FittedRows::Dense(rows) => Some(array::to_numpy(py, rows.clone(), model.dtype)),
         FittedRows::Sparse(rows) => {

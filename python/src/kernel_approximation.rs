@@ -5,8 +5,8 @@ use crate::array::{self, X};
 use crate::error::exception;
 use crate::transformer::Transformer;
 use ironlearn::Dtype;
+use ironlearn::kernel::FittedRows;
 use ironlearn::kernel_approximation::{inverse_root, landmarks};
-use ironlearn::kernel_ridge::FittedRows;
 use ironlearn::preprocess::{AnyTransformerModel, Transformer as _};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::exceptions::PyTypeError;
@@ -51,7 +51,7 @@ type Parts<'py> = (Option<Bound<'py, PyAny>>, Bound<'py, PyArray1<i64>>, Bound<'
 #[pyfunction]
 pub fn kernel_features<'py>(py: Python<'py>, model: &Bound<'py, Transformer>) -> PyResult<Parts<'py>> {
     let AnyTransformerModel::Nystroem(features) = &model.get().inner else { return Err(other(model.get())) };
-    let rows = match &*features.rows {
+    let rows = match &**features.rows {
         FittedRows::None => None,
         FittedRows::Dense(rows) => Some(array::to_numpy(py, rows.clone(), features.dtype)),
         FittedRows::Sparse(rows) => {
@@ -76,7 +76,7 @@ pub fn kernel_features_with(
     let AnyTransformerModel::Nystroem(features) = &model.get().inner else { return Err(other(model.get())) };
     let mut features = features.clone();
     if let Some(rows) = rows {
-        *features.rows = FittedRows::of(&X::borrow(rows)?.matrix()?);
+        *features.rows = FittedRows::of(&X::borrow(rows)?.matrix()?).into();
     }
     features.normalization = array::rows_f64(normalization)?;
     features.check().map_err(|error| exception(py, &error))?;

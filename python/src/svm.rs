@@ -4,12 +4,12 @@ use crate::array::{self, X};
 use crate::error::exception;
 use crate::model::Model;
 use crate::run::{Options, run};
-use ironlearn::kernel_ridge::FittedRows;
+use ironlearn::kernel::{FittedRows, Reference};
 use ironlearn::svm::{Machine, SvmModel};
 use ironlearn::{AnyModel, Dtype};
-use numpy::PyReadonlyArray1;
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use std::sync::Arc;
 
 macro_rules! inner {
     ($model:expr, $inner:ident => $body:expr) => {
@@ -25,18 +25,16 @@ macro_rules! inner {
 }
 
 /// What a kernel machine answers to `x`: `values` of its pairs of classes, codes of `classes`, `scores` of them, or
-/// `probabilities`, by these parts in place of its own: the support vectors (None where `x` is the kernel matrix), where
-/// they are among the rows of the fit, how many each class has, dual coefficients (classes - 1, n), intercepts, and the
-/// parameters of the sigmoids of the pairs.
+/// `probabilities`, by these parts in place of its own: the support vectors (None: its own), how many each class has, dual
+/// coefficients (classes - 1, n), intercepts, and the parameters of the sigmoids of the pairs.
 #[pyfunction]
-#[pyo3(signature = (model, x, rows, support, n_support, dual_coef, intercept, sigmoids, what, options=None))]
+#[pyo3(signature = (model, x, rows, n_support, dual_coef, intercept, sigmoids, what, options=None))]
 #[allow(clippy::too_many_arguments, reason = "the parts of a machine")]
 pub fn svm_answer<'py>(
     py: Python<'py>,
     model: &Bound<'py, Model>,
     x: &Bound<'py, PyAny>,
     rows: Option<&Bound<'py, PyAny>>,
-    support: PyReadonlyArray1<'py, i32>,
     n_support: Vec<usize>,
     dual_coef: &Bound<'py, PyAny>,
     intercept: &Bound<'py, PyAny>,
@@ -50,17 +48,15 @@ pub fn svm_answer<'py>(
     let x = x.matrix()?;
     let rows = rows.map(X::borrow).transpose()?;
     let rows = rows.as_ref().map(X::matrix).transpose()?;
-    let machine = Machine {
-        kernel: own.kernel,
-        rows,
-        support: support.as_array(),
-        n_support,
-        dual_coef: dual.view(),
-        intercept: intercept.row(0),
-        n_fit: own.n_fit,
-    };
-    let (values, _) = run(py, options.unwrap_or_default(), |ctl| machine.values(&x, ctl))?;
-    let classes = machine.n_support.len();
+    let classes = n_support.len();
+    let (values, _) = run(py, options.unwrap_or_default(), |ctl| {
+        let rows = match &rows {
+            Some(rows) => Arc::new(Reference::new(own.kernel, rows, ctl)?),
+            None => own.reference(ctl)?,
+        };
+        let (n_support, dual_coef) = (n_support.clone(), dual.view());
+        Machine { rows: &rows, n_support, dual_coef, intercept: intercept.row(0) }.values(&x, ctl)
+    })?;
     let answer = match (what, &sigmoids) {
         ("classes", _) => {
             let codes = values.rows().into_iter().map(|row| Machine::vote(row, classes) as f64);
@@ -85,7 +81,7 @@ pub fn svm_answer<'py>(
 /// The support vectors of a kernel machine: None, a dense array, or the shape, data, indices and offsets of CSR.
 #[pyfunction]
 pub fn svm_rows<'py>(py: Python<'py>, model: &Bound<'py, Model>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let rows = inner!(&model.get().inner, m => &m.rows);
+    let rows = inner!(&model.get().inner, m => &*m.rows);
     Ok(match rows {
         FittedRows::None => None,
         FittedRows::Dense(rows) => Some(array::to_numpy(py, rows.clone(), Dtype::F64)),

@@ -103,6 +103,9 @@ by_level!(
     /// what is in brackets counts as 0 where rounding makes it negative.
     of_products<F>(gamma: F, size: F, sizes: &[F], values: &mut [F]), of_products_any);
 by_level!(
+    /// `values = exp(−gamma·(size + values))`, where what is in brackets counts as 0 where rounding makes it negative.
+    of_distances<F>(gamma: F, size: F, values: &mut [F]), of_distances_any);
+by_level!(
     /// `values = exp(−gamma·values)` for values that are not negative.
     of_scaled<F>(gamma: F, values: &mut [F]), of_scaled_any);
 
@@ -113,6 +116,15 @@ fn of_products_any<F: Entry, const FMA: bool>(gamma: F, size: F, sizes: &[F], va
     let two = F::one() + F::one();
     for i in 0..n {
         let d = fused::<F, FMA>(-two, values[i], size + sizes[i]);
+        let d = if d > F::zero() { d } else { F::zero() };
+        values[i] = (-gamma * d).exp_of_negative::<FMA>();
+    }
+}
+
+#[inline(always)]
+fn of_distances_any<F: Entry, const FMA: bool>(gamma: F, size: F, values: &mut [F]) {
+    for i in 0..values.len() {
+        let d = size + values[i];
         let d = if d > F::zero() { d } else { F::zero() };
         values[i] = (-gamma * d).exp_of_negative::<FMA>();
     }

@@ -1,14 +1,18 @@
 //! Kernels: products of rows in a space that they name, for kernel ridge regression and support vectors.
 //!
-//! [`Reference`] holds the rows on one side and finds blocks of the kernel matrix: one matrix product for a block, then
-//! a map of its numbers. The matrix of new rows with the reference is never stored whole.
+//! [`Reference`] holds the rows on one side and finds blocks of the kernel matrix: products for a block, then a map of its
+//! numbers. The matrix of new rows with the reference is never stored whole. [`PreparedRows`] is the form of it that models
+//! keep.
 
 pub(crate) mod exp;
+mod fitted;
+mod index;
 mod pairs;
 mod reference;
 mod rows;
 
-pub use reference::Reference;
+pub use fitted::{FittedRows, PreparedRows};
+pub use reference::{Part, Reference};
 pub use rows::SparseRows;
 
 use crate::{AnyMatrix, Result, bad_input};

@@ -1,6 +1,6 @@
 //! What a kernel is made of, for pairs of rows: products, distances and the map of them.
 
-use super::exp::{of_products, of_scaled};
+use super::exp::{of_distances, of_products, of_scaled};
 use super::{Kernel, KernelFunction};
 
 /// The square of a row's length, by 8 running sums.
@@ -43,6 +43,16 @@ impl Kernel {
         }
     }
 
+    /// [`Kernel::map`] where squared distances less `size` stand in for products of an RBF kernel.
+    pub(super) fn map_packed(&self, values: &mut [f64], size: f64, sizes: &[f64]) {
+        match self.function {
+            // Rows that are far beyond all others are near none.
+            KernelFunction::Rbf if !size.is_finite() => values.fill(0.0),
+            KernelFunction::Rbf => of_distances(self.gamma, size, values),
+            _ => self.map(values, size, sizes),
+        }
+    }
+
     /// Turns products or distances of one row with others into the kernel; `size` and `sizes` are those of the rows.
     pub(super) fn map(&self, values: &mut [f64], size: f64, sizes: &[f64]) {
         let gamma = self.gamma;
@@ -51,6 +61,7 @@ impl Kernel {
             KernelFunction::Polynomial => {
                 values.iter_mut().for_each(|v| *v = self.power(gamma * *v + self.coef0));
             }
+            KernelFunction::Rbf if !size.is_finite() => values.fill(0.0),
             KernelFunction::Rbf => of_products(gamma, size, sizes, values),
             KernelFunction::Sigmoid => values.iter_mut().for_each(|v| *v = (gamma * *v + self.coef0).tanh()),
             KernelFunction::Cosine => values.iter_mut().zip(sizes).for_each(|(v, s)| *v *= size * s),

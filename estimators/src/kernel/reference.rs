@@ -1,13 +1,17 @@
 //! The rows on one side of a kernel matrix, and blocks of the matrix.
 //!
-//! A block is 64 rows by a chunk of the reference: both are packed, multiplied by BLAS and mapped. Its shape does not
-//! depend on the number of rows that are asked about (a shorter tile is filled up with zeros), so a row's numbers are
-//! the same bits in any batch. Sparse references go entry by entry instead.
+//! Dense rows are packed once into panels, so that one pass of vector registers finds the products of eight new rows
+//! with two dozen of them; sparse rows are turned into lists by column, so that a new row meets only what shares a
+//! column with it. A number of the matrix is the same sum in the same order in any batch, so a row's numbers are the
+//! same bits whether it is asked about alone or among many.
 
+use super::index::Index;
 use super::pairs::{chi_square, manhattan, square};
 use super::rows::Rows;
 use super::{Kernel, KernelFunction};
 use crate::{AnyMatrix, Control, Result};
+use ironlearn_linalg::host::dot::Dot;
+use ironlearn_linalg::host::panel::{Panels, ROWS};
 use ironlearn_linalg::lapack::Blas;
 use ironlearn_linalg::{host::matmul::matmul_t, threads, with_matrix};
 use ndarray::{Array2, ArrayView2};
@@ -15,70 +19,126 @@ use std::ops::Range;
 
 /// Rows of a block.
 const TILE: usize = 64;
-/// Rows of a block beside a sparse reference: there the tile is packed column by column.
+/// Rows of a block of sparse rows, whose blocks are as wide as the whole matrix.
 const SPARSE_TILE: usize = 8;
-/// Numbers of the reference in one packed chunk.
-const CHUNK: usize = 1 << 16;
+/// Numbers of one group of panels at most: they stay in the second cache while a tile passes by.
+const CHUNK: usize = 1 << 15;
+/// Columns of a block at most, about.
+const WIDEST: usize = 480;
+/// Up to so many sums each is a dot product; beyond, BLAS is called for whole tiles.
+const FEW: usize = 32;
 
 /// The rows on one side of a kernel matrix.
-pub struct Reference<'a> {
+#[derive(Debug)]
+pub struct Reference {
     kernel: Kernel,
-    rows: Rows<'a>,
-    /// Taken off all rows where only differences count: the columns' means.
-    shift: Vec<f64>,
-    /// See [`Kernel::size`]; empty where the kernel needs none.
-    sizes: Vec<f64>,
+    n: usize,
+    p: usize,
+    form: Form,
 }
 
-/// Memory of one tile.
-struct Scratch {
-    tile: Vec<f64>,
-    sizes: Vec<f64>,
-    chunk: Vec<f64>,
-    block: Vec<f64>,
+#[derive(Debug)]
+enum Form {
+    /// Products, or squared distances, by panels.
+    Panels {
+        panels: Panels<f64>,
+        /// Taken off all rows where only differences count: the columns' means.
+        shift: Vec<f64>,
+        /// See [`Kernel::size`]; empty where the kernel needs none.
+        sizes: Vec<f64>,
+    },
+    /// Other distances, pair by pair: row by row.
+    Pairs(Vec<f64>),
+    /// Sparse rows by column.
+    Index(Index),
+    /// The kernel is given: which columns of it are the rows'.
+    Columns(Vec<usize>),
 }
 
-impl<'a> Reference<'a> {
+/// A sum over some of the rows: `out` of each new row grows by `Σ coef·k(row, x)`.
+#[derive(Debug, Clone)]
+pub struct Part<'a> {
+    /// The rows.
+    pub rows: Range<usize>,
+    /// One for each of them.
+    pub coef: &'a [f64],
+    /// Which sum it belongs to.
+    pub out: usize,
+}
+
+impl Reference {
     /// Prepares the rows of `x`, on which the kernel has to be defined ([`Kernel::check_rows`]).
     ///
     /// # Errors
     /// [`crate::Error::Linalg`] for an interrupted run.
-    pub fn new(kernel: Kernel, x: &'a AnyMatrix<'_>, ctl: &Control) -> Result<Self> {
-        let rows = Rows::of(x);
-        let mut reference = Reference { kernel, rows, shift: Vec::new(), sizes: Vec::new() };
-        let (n, p) = (reference.rows.len(), reference.rows.columns());
-        let dense = matches!(reference.rows, Rows::Dense(_));
-        if kernel.function == KernelFunction::Rbf && dense {
-            let ones = Array2::from_elem((n, 1), 1.0 / n.max(1) as f64);
-            let mean = with_matrix!(x, x => matmul_t(x, ones.view(), ctl))?;
-            reference.shift = mean.into_raw_vec_and_offset().0;
-        }
-        if matches!(kernel.function, KernelFunction::Rbf | KernelFunction::Cosine) {
-            let mut sizes = vec![0.0; n];
-            threads::fill_rows(ctl, &mut sizes, 1, TILE, |first, out| {
-                let mut row = vec![0.0; p];
-                for (i, out) in out.iter_mut().enumerate() {
-                    reference.rows.pack(first + i..first + i + 1, &reference.shift, &mut row);
-                    *out = kernel.size(square(&row));
+    pub fn new(kernel: Kernel, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Self> {
+        let (n, p) = x.shape();
+        let form = match (Rows::of(x), kernel.function) {
+            (Rows::Sparse(rows), _) => Form::Index(Index::new(kernel, &rows)),
+            (Rows::Dense(x), KernelFunction::Laplacian | KernelFunction::Chi2 | KernelFunction::AdditiveChi2) => {
+                Form::Pairs(x.to_dense().into_raw_vec_and_offset().0)
+            }
+            (Rows::Dense(x), _) => {
+                let rows = x.to_dense();
+                let groups = n.div_ceil((CHUNK / p.max(1)).clamp(24, WIDEST)).max(1);
+                let (mut shift, mut sizes) = (Vec::new(), Vec::new());
+                let panels = if kernel.function == KernelFunction::Rbf {
+                    let ones = Array2::from_elem((n, 1), 1.0 / n.max(1) as f64);
+                    let mean = with_matrix!(&x, x => matmul_t(x, ones.view(), ctl))?;
+                    shift = mean.into_raw_vec_and_offset().0;
+                    Panels::new(rows.view(), &shift, groups)
+                } else {
+                    Panels::of_products(rows.view(), groups)
+                };
+                if kernel.function == KernelFunction::Cosine {
+                    let rows = rows.rows().into_iter();
+                    sizes = rows.map(|row| kernel.size(square(row.to_slice().unwrap_or_default()))).collect();
                 }
-            })?;
-            reference.sizes = sizes;
-        }
-        Ok(reference)
+                Form::Panels { panels, shift, sizes }
+            }
+        };
+        Ok(Reference { kernel, n, p, form })
     }
 
-    /// The kernel matrix of the rows with themselves, n × n, of which the upper triangle is filled.
+    /// Where X is the matrix of the kernel with `n_fit` rows: which of its columns are meant.
+    pub fn given(kernel: Kernel, columns: Vec<usize>, n_fit: usize) -> Self {
+        Reference { kernel, n: columns.len(), p: n_fit, form: Form::Columns(columns) }
+    }
+
+    /// The kernel.
+    pub fn kernel(&self) -> Kernel {
+        self.kernel
+    }
+
+    /// The number of rows.
+    pub fn len(&self) -> usize {
+        self.n
+    }
+
+    /// Whether there are no rows.
+    pub fn is_empty(&self) -> bool {
+        self.n == 0
+    }
+
+    /// The columns that a new row has.
+    pub fn columns(&self) -> usize {
+        self.p
+    }
+
+    /// The kernel matrix of the rows `x`, those of the reference, with themselves, n × n, of which the upper triangle is
+    /// filled.
     ///
     /// # Errors
     /// As [`Reference::new`].
-    pub fn upper(&self, ctl: &Control) -> Result<Array2<f64>> {
-        let n = self.rows.len();
+    pub fn upper(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<f64>> {
+        let n = self.n;
         let mut k = Array2::zeros((n, n));
         let out = k.as_slice_mut().unwrap_or_default();
-        threads::fill_rows(ctl, out, n, self.tile(), |first, out| {
-            self.blocks(&self.rows, first..first + out.len() / n, first, ctl, |columns, block| {
-                for (row, block) in out.chunks_exact_mut(n).zip(block.chunks_exact(columns.len())) {
-                    row[columns.clone()].copy_from_slice(block);
+        let x = Rows::of(x);
+        threads::fill_rows(ctl, out, n.max(1), self.tile(), |first, out| {
+            self.blocks(&x, first..first + out.len() / n, first, 0, ctl, |columns, block, stride| {
+                for (row, block) in out.chunks_exact_mut(n).zip(block.chunks(stride)) {
+                    row[columns.clone()].copy_from_slice(&block[..columns.len()]);
                 }
             });
             if self.kernel.function == KernelFunction::Rbf {
@@ -94,19 +154,24 @@ impl<'a> Reference<'a> {
     /// # Errors
     /// As [`Reference::new`].
     pub fn times(&self, x: &AnyMatrix<'_>, v: ArrayView2<'_, f64>, ctl: &Control) -> Result<Array2<f64>> {
-        let (m, t) = (x.nrows(), v.ncols());
-        let mut result = Array2::zeros((m, t));
-        if t == 0 {
-            return Ok(result);
+        let t = v.ncols();
+        if t <= FEW {
+            let lines = v.t().as_standard_layout().into_owned();
+            let lines = lines.as_slice().unwrap_or_default().chunks(self.n.max(1));
+            let parts: Vec<Part<'_>> =
+                lines.enumerate().map(|(out, coef)| Part { rows: 0..self.n, coef, out }).collect();
+            return self.sums(x, &parts, &vec![0.0; t], ctl);
         }
+        let mut result = Array2::zeros((x.nrows(), t));
         let v = v.as_standard_layout();
         let v = v.as_slice().unwrap_or_default();
-        let (x, tile) = (Rows::of(x), self.tile());
-        threads::fill_rows(ctl, result.as_slice_mut().unwrap_or_default(), t, tile, |first, out| {
-            let mut sums = vec![0.0; tile * t];
-            self.blocks(&x, first..first + out.len() / t, 0, ctl, |columns, block| {
+        let x = Rows::of(x);
+        threads::fill_rows(ctl, result.as_slice_mut().unwrap_or_default(), t, TILE, |first, out| {
+            let mut sums = vec![0.0; TILE * t];
+            // Tiles of one height, whatever is asked: BLAS takes other ways for others.
+            self.blocks(&x, first..first + out.len() / t, 0, TILE, ctl, |columns, block, stride| {
                 let (c, v) = (columns.len(), &v[columns.start * t..columns.end * t]);
-                f64::gemm((false, false), (tile, t, c), 1.0, block, c, v, t, 1.0, &mut sums, t);
+                f64::gemm((false, false), (TILE, t, c), 1.0, block, stride, v, t, 1.0, &mut sums, t);
             });
             out.copy_from_slice(&sums[..out.len()]);
         })?;
@@ -114,107 +179,136 @@ impl<'a> Reference<'a> {
         Ok(result)
     }
 
-    fn tile(&self) -> usize {
-        if matches!(self.rows, Rows::Sparse(_)) { SPARSE_TILE } else { TILE }
+    /// The sums of `parts` for each row of `x`, which start from `init`: m × as many as that has.
+    ///
+    /// # Errors
+    /// As [`Reference::new`].
+    pub fn sums(&self, x: &AnyMatrix<'_>, parts: &[Part<'_>], init: &[f64], ctl: &Control) -> Result<Array2<f64>> {
+        let (m, t) = (x.nrows(), init.len());
+        let mut result = Array2::zeros((m, t));
+        let (x, dot) = (Rows::of(x), Dot::detect());
+        threads::fill_rows(ctl, result.as_slice_mut().unwrap_or_default(), t.max(1), self.tile(), |first, out| {
+            out.chunks_exact_mut(t).for_each(|out| out.copy_from_slice(init));
+            self.blocks(&x, first..first + out.len() / t, 0, 0, ctl, |columns, block, stride| {
+                for part in parts {
+                    let both = part.rows.start.max(columns.start)..part.rows.end.min(columns.end);
+                    if both.is_empty() {
+                        continue;
+                    }
+                    let coef = &part.coef[both.start - part.rows.start..both.end - part.rows.start];
+                    let here = both.start - columns.start..both.end - columns.start;
+                    for (out, block) in out.chunks_exact_mut(t).zip(block.chunks(stride)) {
+                        out[part.out] += dot.one(&block[here.clone()], coef);
+                    }
+                }
+            });
+        })?;
+        ctl.check()?;
+        Ok(result)
     }
 
-    /// Calls `each(columns, block)` with the blocks of `rows` of `x` with the reference, from the chunk that holds
-    /// `from` on. A block has as many rows as a tile; those beyond `rows` mean nothing. Ends early where the run was
-    /// cancelled.
+    fn tile(&self) -> usize {
+        if matches!(self.form, Form::Index(_)) { SPARSE_TILE } else { TILE }
+    }
+
+    /// Calls `each(columns, block, stride)` with the blocks of `rows` of `x` with the reference, from the one that holds
+    /// `from` on. Rows of a block lie `stride` apart, `height` of them at least; those beyond `rows` mean nothing. Ends
+    /// early where the run was cancelled.
     fn blocks(
         &self,
         x: &Rows<'_>,
         rows: Range<usize>,
         from: usize,
+        height: usize,
         ctl: &Control,
-        mut each: impl FnMut(Range<usize>, &[f64]),
+        mut each: impl FnMut(Range<usize>, &[f64], usize),
     ) {
-        let (n, p, tile, asked) = (self.rows.len(), self.rows.columns(), self.tile(), rows.len());
-        let width = (CHUNK / p.max(1)).clamp(32, 512);
-        let sparse = matches!(self.rows, Rows::Sparse(_));
-        let mut scratch = Scratch {
-            tile: vec![0.0; tile * p],
-            sizes: vec![0.0; tile],
-            chunk: vec![0.0; if sparse { 0 } else { width * p }],
-            block: vec![0.0; tile * width],
-        };
-        x.pack(rows, &self.shift, &mut scratch.tile[..asked * p]);
-        if !self.sizes.is_empty() {
-            for (size, row) in scratch.sizes.iter_mut().zip(scratch.tile.chunks_exact(p)) {
-                *size = self.kernel.size(square(row));
-            }
+        let (n, p, asked) = (self.n, self.p, rows.len());
+        if n == 0 || asked == 0 {
+            return;
         }
-        let lengths: Vec<f64> = match self.kernel.function {
-            KernelFunction::Laplacian if sparse => {
-                scratch.tile.chunks_exact(p).map(|row| row.iter().map(|v| v.abs()).sum()).collect()
-            }
-            _ => vec![0.0; tile],
+        let height = height.max(if asked > 2 { asked.next_multiple_of(ROWS) } else { asked });
+        let packed = |shift: &[f64]| {
+            let mut tile = vec![0.0; asked * p];
+            x.pack(rows.clone(), shift, &mut tile);
+            tile
         };
-        if sparse {
-            // Column by column, so that one entry of the reference meets all rows of the tile at once.
-            let by_row = std::mem::take(&mut scratch.tile);
-            scratch.tile = vec![0.0; tile * p];
-            for (i, row) in by_row.chunks_exact(p).enumerate() {
-                row.iter().enumerate().for_each(|(j, &v)| scratch.tile[j * tile + i] = v);
-            }
-        }
-        let mut start = from / width * width;
-        while start < n && ctl.check().is_ok() {
-            let columns = start..n.min(start + width);
-            let block = &mut scratch.block[..tile * columns.len()];
-            match &self.rows {
-                Rows::Sparse(_) => self.entry_by_entry(&scratch.tile, &lengths, columns.clone(), block),
-                Rows::Dense(_) => {
-                    let chunk = &mut scratch.chunk[..columns.len() * p];
-                    self.rows.pack(columns.clone(), &self.shift, chunk);
-                    self.packed(&scratch.tile, chunk, asked, block);
+        match &self.form {
+            Form::Panels { panels, shift, sizes } => {
+                let tile = packed(shift);
+                let tile: Vec<&[f64]> = tile.chunks_exact(p).collect();
+                let own: Vec<f64> = tile.iter().map(|row| self.kernel.size(square(row))).collect();
+                let mut block = vec![0.0; height * panels.width()];
+                for group in (0..panels.groups()).filter(|&g| panels.centers(g).end > from) {
+                    if ctl.check().is_err() {
+                        return;
+                    }
+                    let columns = panels.centers(group);
+                    let stride = columns.len().next_multiple_of(8);
+                    score(panels, group, &tile, &mut block, stride);
+                    let sizes = sizes.get(columns.clone()).unwrap_or_default();
+                    for (row, &size) in block.chunks_mut(stride).zip(&own) {
+                        self.kernel.map_packed(&mut row[..columns.len()], size, sizes);
+                    }
+                    each(columns, &block[..height * stride], stride);
                 }
             }
-            let sizes = self.sizes.get(columns.clone()).unwrap_or_default();
-            for (row, &size) in block.chunks_exact_mut(columns.len()).zip(&scratch.sizes).take(asked) {
-                self.kernel.map(row, size, sizes);
-            }
-            each(columns.clone(), block);
-            start = columns.end;
-        }
-    }
-
-    /// Products or distances of packed rows.
-    fn packed(&self, tile: &[f64], chunk: &[f64], asked: usize, block: &mut [f64]) {
-        let p = self.rows.columns();
-        let width = chunk.len() / p;
-        let distance = match self.kernel.function {
-            KernelFunction::Laplacian => manhattan,
-            KernelFunction::Chi2 | KernelFunction::AdditiveChi2 => chi_square,
-            _ => {
-                f64::gemm((false, true), (TILE, width, p), 1.0, tile, p, chunk, p, 0.0, block, width);
-                return;
-            }
-        };
-        for (x, block) in tile.chunks_exact(p).zip(block.chunks_exact_mut(width)).take(asked) {
-            block.iter_mut().zip(chunk.chunks_exact(p)).for_each(|(b, y)| *b = distance(x, y));
-        }
-    }
-
-    /// The same for a sparse reference, beside a tile that lies column by column; `lengths` are its rows' sums of
-    /// magnitudes, where distances are asked for: `Σ|x − y|` differs from that where y has an entry.
-    fn entry_by_entry(&self, tile: &[f64], lengths: &[f64], columns: Range<usize>, block: &mut [f64]) {
-        let Rows::Sparse(reference) = &self.rows else { return };
-        let distances = self.kernel.function == KernelFunction::Laplacian;
-        let width = columns.len();
-        for (c, y) in columns.enumerate() {
-            let mut sums = [0.0; SPARSE_TILE];
-            for (j, v) in reference.row(y) {
-                let xs = &tile[j * SPARSE_TILE..(j + 1) * SPARSE_TILE];
-                if distances {
-                    sums.iter_mut().zip(xs).for_each(|(s, x)| *s += (x - v).abs() - x.abs());
-                } else {
-                    sums.iter_mut().zip(xs).for_each(|(s, x)| *s += x * v);
+            Form::Pairs(reference) => {
+                let distance = if self.kernel.function == KernelFunction::Laplacian { manhattan } else { chi_square };
+                let tile = packed(&[]);
+                let width = (CHUNK / p).clamp(24, WIDEST);
+                let mut block = vec![0.0; height * width];
+                for start in (from / width * width..n).step_by(width) {
+                    if ctl.check().is_err() {
+                        return;
+                    }
+                    let columns = start..n.min(start + width);
+                    let others = &reference[columns.start * p..columns.end * p];
+                    for (x, block) in tile.chunks_exact(p).zip(block.chunks_exact_mut(width)) {
+                        let block = &mut block[..columns.len()];
+                        block.iter_mut().zip(others.chunks_exact(p)).for_each(|(b, y)| *b = distance(x, y));
+                        self.kernel.map(block, 0.0, &[]);
+                    }
+                    each(columns, &block, width);
                 }
             }
-            for (i, (sum, length)) in sums.iter().zip(lengths).enumerate() {
-                block[i * width + c] = if distances { (sum + length).max(0.0) } else { *sum };
+            Form::Index(index) => {
+                let mut block = vec![0.0; height * n];
+                let mut row = vec![0.0; p];
+                for (i, out) in rows.clone().zip(block.chunks_exact_mut(n)) {
+                    match x {
+                        Rows::Sparse(x) => index.kernel(x.row(i), out),
+                        Rows::Dense(_) => {
+                            x.pack(i..i + 1, &[], &mut row);
+                            index.kernel(row.iter().copied().enumerate(), out);
+                        }
+                    }
+                }
+                each(0..n, &block, n);
+            }
+            Form::Columns(columns) => {
+                let tile = packed(&[]);
+                let mut block = vec![0.0; height * n];
+                for (x, block) in tile.chunks_exact(p).zip(block.chunks_exact_mut(n)) {
+                    block.iter_mut().zip(columns).for_each(|(b, &j)| *b = x[j]);
+                }
+                each(0..n, &block, n);
             }
         }
+    }
+}
+
+/// The scores of all rows of a tile with one group of panels. The block has room for a multiple of eight rows where there
+/// are more than two.
+fn score(panels: &Panels<f64>, group: usize, tile: &[&[f64]], block: &mut [f64], stride: usize) {
+    if tile.len() <= 2 {
+        for (row, out) in tile.iter().zip(block.chunks_mut(stride)) {
+            panels.scores_of(group, &[row], out, stride);
+        }
+        return;
+    }
+    for (eight, out) in tile.chunks(ROWS).zip(block.chunks_mut(ROWS * stride)) {
+        let rows: [&[f64]; ROWS] = std::array::from_fn(|r| eight[r.min(eight.len() - 1)]);
+        panels.scores_of(group, &rows, out, stride);
     }
 }

@@ -76,7 +76,7 @@ impl SparseRows {
     }
 
     /// Columns and values of row `i`.
-    pub fn row(&self, i: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
+    pub fn row(&self, i: usize) -> impl Iterator<Item = (usize, f64)> + Clone + '_ {
         (self.indptr[i] as usize..self.indptr[i + 1] as usize).map(|at| (self.indices[at] as usize, self.data[at]))
     }
 
@@ -104,13 +104,6 @@ pub(super) enum Rows<'a> {
 impl<'a> Rows<'a> {
     pub fn of(x: &'a AnyMatrix<'_>) -> Self {
         SparseRows::of(x).map_or_else(|| Rows::Dense(x.reborrow()), Rows::Sparse)
-    }
-
-    pub fn len(&self) -> usize {
-        match self {
-            Rows::Dense(x) => x.nrows(),
-            Rows::Sparse(x) => x.len(),
-        }
     }
 
     pub fn columns(&self) -> usize {

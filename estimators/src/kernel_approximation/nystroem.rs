@@ -1,8 +1,7 @@
 //! Nyström's method: the kernel with some of the rows, brought to where their own kernel matrix is the identity.
 
 use super::{check, inverse_root, with_numbers};
-use crate::kernel::{Kernel, KernelFunction, Reference};
-use crate::kernel_ridge::FittedRows;
+use crate::kernel::{FittedRows, Kernel, KernelFunction, PreparedRows, Reference};
 use crate::linear::subsets;
 use crate::preprocess::{Block, FitTransformer, Transformer, transformer};
 use crate::{
@@ -72,7 +71,7 @@ pub struct KernelFeatures {
     /// The number of columns of X.
     pub features: usize,
     /// The rows c, m; none for a precomputed kernel.
-    pub rows: Box<FittedRows>,
+    pub rows: Box<PreparedRows>,
     /// Which rows of the fit they were, m.
     #[serde(with = "crate::saved::array1_i64")]
     pub indices: Array1<i64>,
@@ -156,7 +155,7 @@ impl FitTransformer for Nystroem {
             } else {
                 kernel.check_rows(&x)?;
                 let rows = picked_rows(&x, &picked)?;
-                let mut matrix = rows.with(|rows| Reference::new(kernel, rows, ctl)?.upper(ctl))??;
+                let mut matrix = rows.with(|rows| Reference::new(kernel, rows, ctl)?.upper(rows, ctl))??;
                 for i in 0..matrix.nrows() {
                     for j in 0..i {
                         matrix[[i, j]] = matrix[[j, i]];
@@ -171,7 +170,7 @@ impl FitTransformer for Nystroem {
                 params: (**params).clone(),
                 kernel,
                 features: p,
-                rows: Box::new(rows),
+                rows: Box::new(rows.into()),
                 indices: picked.iter().map(|&i| i as i64).collect(),
                 normalization: inverse_root(&matrix)?,
                 dtype: x.dtype(),
@@ -186,13 +185,13 @@ impl KernelFeatures {
             bad_input!("Input X contains NaN or infinity.");
         }
         let turned = self.normalization.t();
-        let out = if *self.rows == FittedRows::None {
+        let out = if **self.rows == FittedRows::None {
             let picked: Vec<usize> = self.indices.iter().map(|&i| i as usize).collect();
             let embedded = with_matrix!(x, x => picked_columns(x, &picked));
             ironlearn_linalg::host::matmul::matmul(&Matrix::Dense(embedded.view()), turned, ctl)?
         } else {
             self.kernel.check_rows(x)?;
-            self.rows.with(|rows| Reference::new(self.kernel, rows, ctl)?.times(x, turned, ctl))??
+            self.rows.reference(self.kernel, ctl)?.times(x, turned, ctl)?
         };
         Ok(if (self.dtype, x.dtype()) == (Dtype::F32, Dtype::F32) {
             Block::Dense32(out.mapv(|v| v as f32))
@@ -215,7 +214,7 @@ impl Transformer for KernelFeatures {
 
     fn check(&self) -> Result<()> {
         let m = self.indices.len();
-        let (rows, columns) = match &*self.rows {
+        let (rows, columns) = match &**self.rows {
             FittedRows::None => (m, self.features),
             FittedRows::Dense(rows) => rows.dim(),
             FittedRows::Sparse(rows) => {
@@ -226,10 +225,10 @@ impl Transformer for KernelFeatures {
         let precomputed = self.kernel.function == KernelFunction::Precomputed;
         let inside = self.indices.iter().all(|&i| i >= 0 && (!precomputed || (i as u64) < self.features as u64));
         let fits = rows == m && columns == self.features && self.normalization.dim() == (m, m) && m > 0 && columns > 0;
-        if !fits || !inside || precomputed != (*self.rows == FittedRows::None) {
+        if !fits || !inside || precomputed != (**self.rows == FittedRows::None) {
             return Err(Error::File("rows, indices and normalisation of a kernel's features do not fit".into()));
         }
-        if self.kernel.function.is_for_histograms() && !matches!(*self.rows, FittedRows::Dense(_)) {
+        if self.kernel.function.is_for_histograms() && !matches!(**self.rows, FittedRows::Dense(_)) {
             return Err(Error::File("the chi-squared kernels take dense rows only".into()));
         }
         Ok(())

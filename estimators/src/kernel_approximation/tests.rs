@@ -50,7 +50,7 @@ fn with_all_rows_the_kernel_is_exact() {
         let kernel = crate::kernel::Kernel::new(kernel, None, 3.0, 1.0, 6);
         let any = x.view().into();
         let exact =
-            crate::kernel::Reference::new(kernel, &any, &Control::new()).unwrap().upper(&Control::new()).unwrap();
+            crate::kernel::Reference::new(kernel, &any, &Control::new()).unwrap().upper(&any, &Control::new()).unwrap();
         let found = features.dot(&features.t());
         for i in 0..25 {
             for j in i..25 {
@@ -68,7 +68,7 @@ fn a_precomputed_kernel_gives_the_same_features() {
     let kernel = crate::kernel::Kernel::new(KernelFunction::Rbf, None, 3.0, 1.0, 3);
     let any = x.view().into();
     let mut matrix =
-        crate::kernel::Reference::new(kernel, &any, &Control::new()).unwrap().upper(&Control::new()).unwrap();
+        crate::kernel::Reference::new(kernel, &any, &Control::new()).unwrap().upper(&any, &Control::new()).unwrap();
     for i in 0..20 {
         for j in 0..i {
             matrix[[i, j]] = matrix[[j, i]];

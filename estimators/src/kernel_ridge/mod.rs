@@ -3,9 +3,9 @@
 mod model;
 mod solve;
 
-pub use model::{FittedRows, KernelRidgeModel};
+pub use model::KernelRidgeModel;
 
-use crate::kernel::{Kernel, KernelFunction, Reference};
+use crate::kernel::{FittedRows, Kernel, KernelFunction, Reference};
 use crate::linear::PerOutput;
 use crate::{Backend, Checked, Control, Data, Error, FitOn, Params, Result, bad_input};
 use serde::{Deserialize, Serialize};
@@ -83,13 +83,13 @@ impl<B: Backend> FitOn<B> for KernelRidge {
         } else {
             kernel.check_rows(&data.x)?;
             let reference = Reference::new(kernel, &data.x, ctl)?;
-            let matrix = ctl.timed("kernel", &on.host_name(), || reference.upper(ctl))?;
+            let matrix = ctl.timed("kernel", &on.host_name(), || reference.upper(&data.x, ctl))?;
             (FittedRows::of(&data.x), matrix)
         };
         let weights = data.weights.as_ref().map(|w| w.view());
         let (dual_coef, report) =
             ctl.timed("cholesky", &on.host_name(), || solve::solve(matrix, y, &alphas, weights, ctl))?;
-        Ok(KernelRidgeModel { kernel, rows, dual_coef, dtype: data.x.dtype(), report })
+        Ok(KernelRidgeModel { kernel, rows: rows.into(), dual_coef, dtype: data.x.dtype(), report })
     }
 }
 

@@ -1,8 +1,8 @@
 //! A fitted kernel ridge regression: the rows that it was fitted to, each with its dual coefficients.
 
-use crate::kernel::{Kernel, KernelFunction, Reference, SparseRows};
+use crate::kernel::{FittedRows, Kernel, KernelFunction, PreparedRows, Reference};
 use crate::{AnyMatrix, Attribute, Control, Dtype, Error, Model, PredictOn, Report, Result};
-use ironlearn_linalg::{Compressed, Indices, Layout, Matrix, host::matmul::matmul, with_matrix};
+use ironlearn_linalg::{host::matmul::matmul, with_matrix};
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +12,7 @@ pub struct KernelRidgeModel {
     /// The kernel k, its parameters resolved.
     pub kernel: Kernel,
     /// The rows x_i.
-    pub rows: FittedRows,
+    pub rows: PreparedRows,
     /// The dual coefficients d, n × outputs, in units of y per unit of the kernel.
     #[serde(with = "crate::saved::array2")]
     pub dual_coef: Array2<f64>,
@@ -22,56 +22,23 @@ pub struct KernelRidgeModel {
     pub report: Report,
 }
 
-/// The rows that a model with a kernel was fitted to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub enum FittedRows {
-    /// None: the kernel matrix was given.
-    None,
-    /// Dense, n × p.
-    Dense(#[serde(with = "crate::saved::array2")] Array2<f64>),
-    /// Sparse.
-    Sparse(SparseRows),
-}
-
-impl FittedRows {
-    /// A copy of `x`.
-    pub fn of(x: &AnyMatrix<'_>) -> Self {
-        SparseRows::of(x).map_or_else(|| FittedRows::Dense(x.to_dense()), FittedRows::Sparse)
-    }
-
-    /// Calls `with` with the rows as a matrix.
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] where there are none.
-    pub fn with<R>(&self, with: impl FnOnce(&AnyMatrix<'_>) -> R) -> Result<R> {
-        match self {
-            FittedRows::None => Err(Error::Unsupported("a precomputed kernel has no rows".into())),
-            FittedRows::Dense(rows) => Ok(with(&rows.view().into())),
-            FittedRows::Sparse(rows) => {
-                let (shape, indptr) = ((rows.len(), rows.columns), rows.indptr.as_slice().unwrap_or_default());
-                let indices = Indices::I64(rows.indices.as_slice().unwrap_or_default());
-                let data = rows.data.as_slice().unwrap_or_default();
-                let rows = Compressed::new(Layout::Row, shape, Indices::I64(indptr), indices, data)?;
-                Ok(with(&AnyMatrix::F64(Matrix::Sparse(rows))))
-            }
-        }
-    }
-}
-
 impl KernelRidgeModel {
-    /// The predictions with given rows and coefficients: what [`PredictOn`] does with the model's own.
+    /// The predictions with given rows (the model's own where they are `None`) and coefficients.
     ///
     /// # Errors
     /// [`Error::Input`] for rows that the kernel is not defined on, [`Error::Linalg`] for an interrupted run.
     pub fn predict_with(
-        kernel: Kernel,
-        rows: &AnyMatrix<'_>,
+        &self,
+        rows: Option<&AnyMatrix<'_>>,
         dual_coef: ArrayView2<'_, f64>,
         x: &AnyMatrix<'_>,
         ctl: &Control,
     ) -> Result<Array2<f64>> {
-        kernel.check_rows(x)?;
-        Reference::new(kernel, rows, ctl)?.times(x, dual_coef, ctl)
+        self.kernel.check_rows(x)?;
+        match rows {
+            Some(rows) => Reference::new(self.kernel, rows, ctl)?.times(x, dual_coef, ctl),
+            None => self.rows.reference(self.kernel, ctl)?.times(x, dual_coef, ctl),
+        }
     }
 
     /// The predictions where X is the kernel matrix of the rows to predict with those of the fit.
@@ -89,7 +56,7 @@ impl KernelRidgeModel {
 
 impl Model for KernelRidgeModel {
     fn n_features_in(&self) -> usize {
-        match &self.rows {
+        match &*self.rows {
             FittedRows::None => self.dual_coef.nrows(),
             FittedRows::Dense(rows) => rows.ncols(),
             FittedRows::Sparse(rows) => rows.columns,
@@ -97,7 +64,7 @@ impl Model for KernelRidgeModel {
     }
 
     fn check(&self) -> Result<()> {
-        let n = match &self.rows {
+        let n = match &*self.rows {
             FittedRows::None => self.dual_coef.nrows(),
             FittedRows::Dense(rows) => rows.nrows(),
             FittedRows::Sparse(rows) => {
@@ -107,10 +74,10 @@ impl Model for KernelRidgeModel {
         };
         let precomputed = self.kernel.function == KernelFunction::Precomputed;
         let fits = n == self.dual_coef.nrows() && n > 0 && self.dual_coef.ncols() > 0 && self.n_features_in() > 0;
-        if !fits || precomputed != (self.rows == FittedRows::None) {
+        if !fits || precomputed != (*self.rows == FittedRows::None) {
             return Err(Error::File("the rows of a kernel do not fit the dual coefficients".into()));
         }
-        if self.kernel.function.is_for_histograms() && !matches!(self.rows, FittedRows::Dense(_)) {
+        if self.kernel.function.is_for_histograms() && !matches!(*self.rows, FittedRows::Dense(_)) {
             return Err(Error::File("the chi-squared kernels take dense rows only".into()));
         }
         Ok(())
@@ -129,9 +96,9 @@ impl PredictOn for KernelRidgeModel {
     fn predict_on(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<f64>> {
         self.check_columns(x, "the model")?;
         let dual = self.dual_coef.view();
-        match &self.rows {
+        match &*self.rows {
             FittedRows::None => Self::predict_precomputed(dual, x, ctl),
-            rows => rows.with(|rows| Self::predict_with(self.kernel, rows, dual, x, ctl))?,
+            _ => self.predict_with(None, dual, x, ctl),
         }
     }
 }

@@ -55,7 +55,7 @@ fn a_precomputed_matrix_says_the_same() {
     let data = Data::new(x.view()).with_values(y.view());
     let model = rbf().fit_on(&data, &Cpu).unwrap();
     let kernel = model.kernel;
-    let mut k = Reference::new(kernel, &data.x, &Control::new()).unwrap().upper(&Control::new()).unwrap();
+    let mut k = Reference::new(kernel, &data.x, &Control::new()).unwrap().upper(&data.x, &Control::new()).unwrap();
     (0..30).for_each(|i| (0..i).for_each(|j| k[[i, j]] = k[[j, i]]));
     let precomputed = KernelRidge { kernel: KernelFunction::Precomputed, ..rbf() };
     let other = precomputed.fit_on(&Data::new(k.view()).with_values(y.view()), &Cpu).unwrap();
@@ -95,7 +95,7 @@ fn sparse_and_narrow_rows_are_as_good_and_hostile_files_are_refused() {
     let changes: [fn(&mut KernelRidgeModel); 4] = [
         |m| m.dual_coef = Array2::zeros((39, 2)),
         |m| m.dual_coef = Array2::zeros((40, 0)),
-        |m| m.rows = FittedRows::None,
+        |m| m.rows = FittedRows::None.into(),
         |m| m.kernel.function = KernelFunction::Precomputed,
     ];
     for change in changes {

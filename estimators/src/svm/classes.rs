@@ -268,7 +268,7 @@ fn put_together(
     SvmModel {
         kind: SvmKind::Classes,
         kernel,
-        rows: rows_of(kernel, &data.x, &support),
+        rows: rows_of(kernel, &data.x, &support).into(),
         support: support.iter().map(|&i| i as i32).collect(),
         n_support: (0..k).map(count).collect(),
         dual_coef: Array2::from_shape_fn((k - 1, held.len()), |(line, s)| lines[line][held[s]]),

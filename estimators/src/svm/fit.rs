@@ -7,8 +7,7 @@ use super::settings::Shape;
 use super::settings::{Settings, packs};
 use super::solver::{Problem, Solution, solve};
 use crate::kernel::exp::Entry;
-use crate::kernel::{Kernel, KernelFunction, SparseRows};
-use crate::kernel_ridge::FittedRows;
+use crate::kernel::{FittedRows, Kernel, KernelFunction, SparseRows};
 use crate::{AnyMatrix, Control, Data, Report, Result, bad_input};
 use ironlearn_linalg::with_matrix;
 use ndarray::{Array1, Array2};
@@ -134,7 +133,7 @@ pub(super) fn one_problem(
     SvmModel {
         kind,
         kernel,
-        rows: rows_of(kernel, &data.x, &support),
+        rows: rows_of(kernel, &data.x, &support).into(),
         support: support.iter().map(|&i| i as i32).collect(),
         n_support: Array1::from_elem(1, support.len() as i32),
         dual_coef: Array2::from_shape_vec((1, dual.len()), dual).unwrap_or_default(),

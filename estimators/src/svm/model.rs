@@ -3,15 +3,14 @@
 use super::machine::Machine;
 use super::settings::Shape;
 use super::solver::End;
-use crate::kernel::{Kernel, KernelFunction};
-use crate::kernel_ridge::FittedRows;
+use crate::kernel::{FittedRows, Kernel, KernelFunction, PreparedRows, Reference};
 use crate::{
     AnyMatrix, Attribute, Control, DecisionOn, Dtype, Error, Model, PredictOn, ProbaOn, Report, Result, Warning,
     WarningKind,
 };
-use ironlearn_linalg::{Compressed, Indices, Layout, Matrix};
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What a kernel machine answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +32,7 @@ pub struct SvmModel {
     /// The kernel, its parameters resolved.
     pub kernel: Kernel,
     /// The support vectors, those of each class after one another.
-    pub rows: FittedRows,
+    pub rows: PreparedRows,
     /// Where they are among the rows of the fit.
     #[serde(with = "crate::saved::array1_i32")]
     pub support: Array1<i32>,
@@ -101,30 +100,28 @@ impl SvmModel {
     /// As there.
     pub fn values(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<f64>> {
         self.check_columns(x, "the model")?;
-        match &self.rows {
-            FittedRows::None => self.with(None, x, ctl),
-            FittedRows::Dense(rows) => self.with(Some(rows.view().into()), x, ctl),
-            FittedRows::Sparse(rows) => {
-                let indptr = Indices::I64(rows.indptr.as_slice().unwrap_or_default());
-                let indices = Indices::I64(rows.indices.as_slice().unwrap_or_default());
-                let data = rows.data.as_slice().unwrap_or_default();
-                let rows = Compressed::new(Layout::Row, (rows.len(), rows.columns), indptr, indices, data)?;
-                self.with(Some(AnyMatrix::F64(Matrix::Sparse(rows))), x, ctl)
-            }
-        }
-    }
-
-    fn with<'a>(&'a self, rows: Option<AnyMatrix<'a>>, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<f64>> {
+        let rows = self.reference(ctl)?;
         let machine = Machine {
-            kernel: self.kernel,
-            rows,
-            support: self.support.view(),
+            rows: &rows,
             n_support: self.n_support.iter().map(|&n| n.max(0) as usize).collect(),
             dual_coef: self.dual_coef.view(),
             intercept: self.intercept.view(),
-            n_fit: self.n_fit,
         };
         machine.values(x, ctl)
+    }
+
+    /// The support vectors, ready for predictions.
+    ///
+    /// # Errors
+    /// [`Error::Linalg`] for an interrupted run.
+    pub fn reference(&self, ctl: &Control) -> Result<Arc<Reference>> {
+        match *self.rows {
+            FittedRows::None => {
+                let columns = self.support.iter().map(|&i| i.max(0) as usize).collect();
+                Ok(Arc::new(Reference::given(self.kernel, columns, self.n_fit)))
+            }
+            _ => self.rows.reference(self.kernel, ctl),
+        }
     }
 }
 
@@ -135,7 +132,7 @@ impl Model for SvmModel {
 
     fn check(&self) -> Result<()> {
         let bad = |what: &str| Err(Error::File(format!("a support vector machine whose {what}")));
-        let vectors = match &self.rows {
+        let vectors = match &*self.rows {
             FittedRows::None => self.support.len(),
             FittedRows::Dense(rows) if rows.ncols() != self.features => return bad("rows are of another width"),
             FittedRows::Dense(rows) => rows.nrows(),
@@ -148,7 +145,7 @@ impl Model for SvmModel {
             }
         };
         let precomputed = self.kernel.function == KernelFunction::Precomputed;
-        if precomputed != (self.rows == FittedRows::None) || (precomputed && self.features != self.n_fit) {
+        if precomputed != (*self.rows == FittedRows::None) || (precomputed && self.features != self.n_fit) {
             return bad("kernel does not fit its rows");
         }
         if self.kernel.function.is_for_histograms() {

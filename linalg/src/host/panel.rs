@@ -48,7 +48,7 @@ pub struct Panels<F> {
     group: usize,
     /// For each panel p × (vectors·LANES) values of −2c.
     data: Vec<F>,
-    /// ‖c‖², infinite where there is no centre.
+    /// ‖c‖², infinite where there is no centre; zeros where only products are asked for.
     norms: Vec<F>,
     longest: f64,
 }
@@ -56,11 +56,21 @@ pub struct Panels<F> {
 impl<F: Real> Panels<F> {
     /// Packs `centers` (k × p) less `shift`, in at most `groups` groups of panels.
     pub fn new(centers: ArrayView2<'_, f64>, shift: &[f64], groups: usize) -> Self {
+        Self::pack(centers, shift, groups, true)
+    }
+
+    /// The same, but what is called a score is the plain product `x·c`.
+    pub fn of_products(centers: ArrayView2<'_, f64>, groups: usize) -> Self {
+        Self::pack(centers, &vec![0.0; centers.ncols()], groups, false)
+    }
+
+    fn pack(centers: ArrayView2<'_, f64>, shift: &[f64], groups: usize, distances: bool) -> Self {
+        let (factor, nowhere) = if distances { (-2.0, F::infinity()) } else { (1.0, F::zero()) };
         let ((k, p), lanes) = (centers.dim(), F::LANES);
         let vectors = k.div_ceil(lanes);
         let n_panels = vectors.div_ceil(VECTORS).max(1);
         let mut panels = Vec::with_capacity(n_panels);
-        let (mut data, mut norms) = (vec![F::zero(); vectors * lanes * p], vec![F::infinity(); vectors * lanes]);
+        let (mut data, mut norms) = (vec![F::zero(); vectors * lanes * p], vec![nowhere; vectors * lanes]);
         let (mut first, mut longest) = (0, 0.0_f64);
         for i in 0..n_panels {
             let width = (vectors - first).div_ceil(n_panels - i);
@@ -73,10 +83,10 @@ impl<F: Real> Panels<F> {
                 let mut norm = 0.0;
                 for (j, (&v, &s)) in centers.row(c).iter().zip(shift).enumerate() {
                     let value = F::narrow(v - s);
-                    block[j * width * lanes + at] = value * F::narrow(-2.0);
+                    block[j * width * lanes + at] = value * F::narrow(factor);
                     norm += value.widen() * value.widen();
                 }
-                norms[c] = F::narrow(norm);
+                norms[c] = if distances { F::narrow(norm) } else { F::zero() };
                 longest = longest.max(norm);
             }
             panels.push(Panel { vectors: width, first });
@@ -155,6 +165,23 @@ impl<F: Real> Panels<F> {
             let (data, norms) = self.block(panel);
             F::scores(rows, data, norms, &mut out[panel.first * F::LANES..], self.stride());
         }
+    }
+
+    /// The scores of one group for one row or eight, row by row, `stride` apart, which is at least
+    /// [`Panels::width`]: the same bits either way.
+    pub fn scores_of<const R: usize>(&self, group: usize, rows: &[&[F]; R], out: &mut [F], stride: usize) {
+        assert!(rows.iter().all(|r| r.len() == self.p), "a row is too short");
+        let panels = &self.panels[self.of_group(group)];
+        let first = panels[0].first;
+        for panel in panels {
+            let (data, norms) = self.block(panel);
+            F::scores(rows, data, norms, &mut out[(panel.first - first) * F::LANES..], stride);
+        }
+    }
+
+    /// The numbers that [`Panels::scores_of`] writes for a row of the widest group: its centres, filled up to vectors.
+    pub fn width(&self) -> usize {
+        (self.group * VECTORS * F::LANES).min(self.norms.len())
     }
 
     /// The length of a row of [`Panels::scores`].

@@ -1,4 +1,4 @@
-//! The kernels behind [`super::panel`]: eight rows against one panel, by AVX-512, by AVX2 or by plain loops.
+//! The kernels behind [`super::panel`]: eight rows (or one) against one panel, by AVX-512, by AVX2 or by plain loops.
 //!
 //! No closures and no adaptors of iterators in here: they are not inlined into functions with instructions of their
 //! own, and each call spills the sums out of the registers.
@@ -31,8 +31,8 @@ pub trait Kernel: Sized {
     fn merge(rows: &[&[Self]; ROWS], data: &[Self], norms: &[Self], first: usize, best: &mut Best<Self>);
     /// The best over the lanes.
     fn reduce(best: &Best<Self>, hits: &mut [Hit; ROWS]);
-    /// Writes the scores of eight rows against one panel.
-    fn scores(rows: &[&[Self]; ROWS], data: &[Self], norms: &[Self], out: &mut [Self], stride: usize);
+    /// Writes the scores of one row, or of eight, against one panel.
+    fn scores<const R: usize>(rows: &[&[Self]; R], data: &[Self], norms: &[Self], out: &mut [Self], stride: usize);
 }
 
 /// One row against one panel, without intrinsics.
@@ -72,7 +72,7 @@ fn merge_any<F: Real, const FMA: bool>(rows: &[&[F]; ROWS], data: &[F], norms: &
 }
 
 #[inline(always)]
-fn scores_any<F: Real, const FMA: bool>(rows: &[&[F]; ROWS], data: &[F], norms: &[F], out: &mut [F], stride: usize) {
+fn scores_any<F: Real, const FMA: bool>(rows: &[&[F]], data: &[F], norms: &[F], out: &mut [F], stride: usize) {
     for (r, row) in rows.iter().enumerate() {
         let sums = row_scores::<F, FMA>(row, data, norms);
         out[r * stride..r * stride + norms.len()].copy_from_slice(&sums[..norms.len()]);
@@ -101,34 +101,34 @@ mod x86 {
             pub mod $module {
                 use super::*;
 
-                /// Eight rows against V vectors of centres.
+                /// R rows against V vectors of centres.
                 #[inline]
                 #[target_feature(enable = "avx512f")]
-                fn sums<const V: usize>(rows: &[&[$t]; ROWS], data: &[$t], norms: &[$t]) -> [[$v; V]; ROWS] {
+                fn sums<const V: usize, const R: usize>(rows: &[&[$t]; R], data: &[$t], norms: &[$t]) -> [[$v; V]; R] {
                     let p = rows[0].len();
                     assert!(norms.len() == V * $lanes && data.len() == p * V * $lanes, "a panel of another size");
-                    for r in 1..ROWS {
+                    for r in 1..R {
                         assert!(rows[r].len() == p, "rows of different lengths");
                     }
                     // SAFETY: V vectors of norms, V vectors of centres for each of p features and p values of each
                     // row are there: asserted above.
                     unsafe {
-                        let mut sums = [[$set(0.0); V]; ROWS];
+                        let mut sums = [[$set(0.0); V]; R];
                         for v in 0..V {
                             let start = $load(norms.as_ptr().add(v * $lanes));
-                            for r in 0..ROWS {
+                            for r in 0..R {
                                 sums[r][v] = start;
                             }
                         }
-                        let mut at = [rows[0].as_ptr(); ROWS];
-                        for r in 0..ROWS {
+                        let mut at = [rows[0].as_ptr(); R];
+                        for r in 0..R {
                             at[r] = rows[r].as_ptr();
                         }
-                        // Rows that lie one after the other are followed by the next eight, most likely: they are
+                        // Rows that lie one after the other are followed by the next ones, most likely: they are
                         // called into the cache, a line of each 64 bytes.
-                        let in_line = at[ROWS - 1] == at[0].wrapping_add((ROWS - 1) * p);
-                        let ahead = at[0].wrapping_add(if in_line { ROWS * p } else { 0 }).cast::<i8>();
-                        let lines = size_of::<$t>() * ROWS * p / 64;
+                        let in_line = at[R - 1] == at[0].wrapping_add((R - 1) * p);
+                        let ahead = at[0].wrapping_add(if in_line { R * p } else { 0 }).cast::<i8>();
+                        let lines = size_of::<$t>() * R * p / 64;
                         let mut centers = data.as_ptr();
                         for j in 0..p {
                             if j < lines {
@@ -138,7 +138,7 @@ mod x86 {
                             for v in 0..V {
                                 c[v] = $load(centers.add(v * $lanes));
                             }
-                            for r in 0..ROWS {
+                            for r in 0..R {
                                 let x = $set(*at[r].add(j));
                                 for v in 0..V {
                                     sums[r][v] = $fma(x, c[v], sums[r][v]);
@@ -158,7 +158,7 @@ mod x86 {
                     first: usize,
                     state: &mut Best<$t>,
                 ) {
-                    let sums = sums::<V>(rows, data, norms);
+                    let sums = sums::<V, ROWS>(rows, data, norms);
                     for r in 0..ROWS {
                         // SAFETY: each state row holds MAX_LANES ≥ LANES numbers.
                         unsafe {
@@ -197,16 +197,16 @@ mod x86 {
                 }
 
                 #[target_feature(enable = "avx512f")]
-                pub fn scores<const V: usize>(
-                    rows: &[&[$t]; ROWS],
+                pub fn scores<const V: usize, const R: usize>(
+                    rows: &[&[$t]; R],
                     data: &[$t],
                     norms: &[$t],
                     out: &mut [$t],
                     stride: usize,
                 ) {
-                    assert!(out.len() >= (ROWS - 1) * stride + V * $lanes, "the result is too short");
-                    let sums = sums::<V>(rows, data, norms);
-                    for r in 0..ROWS {
+                    assert!(out.len() >= (R - 1) * stride + V * $lanes, "the result is too short");
+                    let sums = sums::<V, R>(rows, data, norms);
+                    for r in 0..R {
                         for v in 0..V {
                             // SAFETY: asserted above.
                             unsafe { $store(out.as_mut_ptr().add(r * stride + v * $lanes), sums[r][v]) };
@@ -258,7 +258,7 @@ mod x86 {
     }
 
     #[target_feature(enable = "avx2,fma")]
-    pub fn scores_avx2<F: Real>(rows: &[&[F]; ROWS], data: &[F], norms: &[F], out: &mut [F], stride: usize) {
+    pub fn scores_avx2<F: Real>(rows: &[&[F]], data: &[F], norms: &[F], out: &mut [F], stride: usize) {
         scores_any::<F, true>(rows, data, norms, out, stride);
     }
 }
@@ -296,15 +296,15 @@ macro_rules! kernel {
                 reduce_any(best, hits);
             }
 
-            fn scores(rows: &[&[$t]; ROWS], data: &[$t], norms: &[$t], out: &mut [$t], stride: usize) {
+            fn scores<const R: usize>(rows: &[&[$t]; R], data: &[$t], norms: &[$t], out: &mut [$t], stride: usize) {
                 #[cfg(target_arch = "x86_64")]
                 {
                     if is_x86_feature_detected!("avx512f") {
                         // SAFETY: these instructions are there.
                         return match norms.len() / $lanes {
-                            1 => unsafe { x86::$module::scores::<1>(rows, data, norms, out, stride) },
-                            2 => unsafe { x86::$module::scores::<2>(rows, data, norms, out, stride) },
-                            _ => unsafe { x86::$module::scores::<3>(rows, data, norms, out, stride) },
+                            1 => unsafe { x86::$module::scores::<1, R>(rows, data, norms, out, stride) },
+                            2 => unsafe { x86::$module::scores::<2, R>(rows, data, norms, out, stride) },
+                            _ => unsafe { x86::$module::scores::<3, R>(rows, data, norms, out, stride) },
                         };
                     }
                     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
