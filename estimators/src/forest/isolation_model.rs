@@ -126,7 +126,7 @@ impl ApplyOn for IsolationModel {
     }
     fn decision_path_on(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<(Vec<i64>, Vec<i64>)> {
         let leaves = self.apply_on(x, ctl)?;
-        Ok(paths(&self.trees, leaves.as_slice().unwrap_or(&[])))
+        paths(&self.trees, leaves.as_slice().unwrap_or(&[]), ctl)
     }
     fn trees(&self) -> Vec<&Tree> {
         self.trees.iter().collect()

@@ -228,13 +228,16 @@ impl Tree {
     /// As [`Tree::fill`].
     pub fn decision_path(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<(Vec<i64>, Vec<i64>)> {
         let leaves = self.apply(x, ctl)?;
-        Ok(paths(std::slice::from_ref(self), &leaves))
+        paths(std::slice::from_ref(self), &leaves, ctl)
     }
 }
 
 /// For each row the nodes from the roots to its leaves (as many a row as there are trees), as CSR: the nodes of a tree
 /// are numbered on from those of the trees before it.
-pub(crate) fn paths(trees: &[Tree], leaves: &[i64]) -> (Vec<i64>, Vec<i64>) {
+///
+/// # Errors
+/// [`crate::Error::Linalg`] for an interrupted run.
+pub(crate) fn paths(trees: &[Tree], leaves: &[i64], ctl: &Control) -> Result<(Vec<i64>, Vec<i64>)> {
     let parents: Vec<_> = trees.iter().map(Tree::parents).collect();
     let before = |sum: &mut usize, tree: &Tree| {
         *sum += tree.node_count();
@@ -242,7 +245,10 @@ pub(crate) fn paths(trees: &[Tree], leaves: &[i64]) -> (Vec<i64>, Vec<i64>) {
     };
     let starts: Vec<usize> = trees.iter().scan(0, before).collect();
     let (mut offsets, mut nodes) = (vec![0], Vec::new());
-    for row in leaves.chunks(trees.len().max(1)) {
+    for (i, row) in leaves.chunks(trees.len().max(1)).enumerate() {
+        if i % 1024 == 0 {
+            ctl.check()?;
+        }
         for ((&leaf, parents), start) in row.iter().zip(&parents).zip(&starts) {
             let first = nodes.len();
             let path = std::iter::successors(Some(leaf as usize), |&node| parents[node]);
@@ -251,5 +257,5 @@ pub(crate) fn paths(trees: &[Tree], leaves: &[i64]) -> (Vec<i64>, Vec<i64>) {
         }
         offsets.push(nodes.len() as i64);
     }
-    (offsets, nodes)
+    Ok((offsets, nodes))
 }
