@@ -13,6 +13,9 @@ use ironlearn_linalg::Real;
 /// Rows, or trees, that walk together.
 pub(crate) const TOGETHER: usize = 8;
 
+/// Steps that rows go on together before those that have arrived are left behind.
+const FURTHER: u32 = 4;
+
 /// A tree's nodes, made for walking.
 #[derive(Debug, Clone)]
 pub(crate) struct Steps<T> {
@@ -103,6 +106,12 @@ impl<T: Number, L: Copy + Default + Into<u64> + TryFrom<u64>> Links<T, L> {
             };
             steps[place] = Step { threshold, link: L::try_from(link).ok()? };
         }
+        if let Some(sets) = &mut aside.sets {
+            sets.lay_out();
+            for step in steps.iter_mut().filter(|step| step.link.into() >> (bits + 1) & 1 != 0) {
+                step.threshold = T::from_code(sets.name(step.threshold.code()));
+            }
+        }
         Some(Links { steps, bits })
     }
 
@@ -120,9 +129,10 @@ impl<T: Number, L: Copy + Default + Into<u64> + TryFrom<u64>> Links<T, L> {
             right &= !(u32::from(value.is_nan()) & flags);
         }
         if let Some(sets) = sets {
+            // No number is taken for a code: whether it were a large one could not be guessed.
             let by_set = (flags >> 1 & 1).wrapping_neg();
-            let other = u32::from(sets.holds::<SEARCH>(threshold.code() & by_set, value.code()));
-            right = by_set & (other ^ !flags & 1) | !by_set & right;
+            let other = u32::from(sets.holds::<SEARCH>(threshold.code() & by_set, value.code() & by_set));
+            right ^= (other ^ !flags ^ right) & by_set;
         }
         (link >> (self.bits + 2)) as u32 + (right & 1)
     }
@@ -136,11 +146,31 @@ impl<T: Number, L: Copy + Default + Into<u64> + TryFrom<u64>> Links<T, L> {
         width: usize,
         out: &mut [u32],
     ) {
-        for (rows, out) in rows.chunks_exact(TOGETHER * width).zip(out.chunks_exact_mut(TOGETHER)) {
+        // A balanced tree of so many nodes is done after that.
+        let first = self.steps.len().ilog2();
+        let mut going: Vec<u32> = Vec::new();
+        for (g, (rows, out)) in rows.chunks_exact(TOGETHER * width).zip(out.chunks_exact_mut(TOGETHER)).enumerate() {
             let rows: [&[F]; TOGETHER] = std::array::from_fn(|j| &rows[j * width..(j + 1) * width]);
-            out.copy_from_slice(&together(|j, at| self.next::<MISSING, SEARCH, F>(sets, at, rows[j])));
-            out.iter_mut().for_each(|at| *at = self.name(nodes, *at));
+            let (at, moved) =
+                some_steps([1; TOGETHER], first, |j, at| self.next::<MISSING, SEARCH, F>(sets, at, rows[j]));
+            out.copy_from_slice(&at);
+            keep(&mut going, std::array::from_fn(|j| (g * TOGETHER + j) as u32), moved);
         }
+        while !going.is_empty() {
+            let all = std::mem::take(&mut going);
+            going.reserve(all.len());
+            for group in all.chunks(TOGETHER) {
+                // The last one stands for those that the last group lacks.
+                let named: [u32; TOGETHER] = std::array::from_fn(|j| group[j.min(group.len() - 1)]);
+                let rows: [&[F]; TOGETHER] = named.map(|row| &rows[row as usize * width..(row as usize + 1) * width]);
+                let start = named.map(|row| out[row as usize]);
+                let (at, moved) =
+                    some_steps(start, FURTHER, |j, at| self.next::<MISSING, SEARCH, F>(sets, at, rows[j]));
+                named.iter().zip(at).for_each(|(&row, at)| out[row as usize] = at);
+                keep(&mut going, named, std::array::from_fn(|j| moved[j] && j < group.len()));
+            }
+        }
+        out.iter_mut().for_each(|at| *at = self.name(nodes, *at));
     }
 
     /// The node of a leaf.
@@ -151,6 +181,35 @@ impl<T: Number, L: Copy + Default + Into<u64> + TryFrom<u64>> Links<T, L> {
             None => self.steps[at as usize].threshold.node(),
         }
     }
+}
+
+/// Goes so many steps in each place; whether the last one still led on.
+#[inline(always)]
+fn some_steps(
+    mut at: [u32; TOGETHER],
+    count: u32,
+    next: impl Fn(usize, u32) -> u32,
+) -> ([u32; TOGETHER], [bool; TOGETHER]) {
+    let mut before = at;
+    for _ in 0..count {
+        before = at;
+        for j in 0..TOGETHER {
+            at[j] = next(j, at[j]);
+        }
+    }
+    (at, std::array::from_fn(|j| at[j] != before[j]))
+}
+
+/// Adds the rows that are kept: all are written, since which ones are kept cannot be guessed.
+#[inline(always)]
+fn keep(to: &mut Vec<u32>, rows: [u32; TOGETHER], kept: [bool; TOGETHER]) {
+    let mut end = to.len();
+    to.resize(end + TOGETHER, 0);
+    for (row, kept) in rows.into_iter().zip(kept) {
+        to[end] = row;
+        end += usize::from(kept);
+    }
+    to.truncate(end);
 }
 
 /// Walks from the root in each place until all stand.
