@@ -187,12 +187,21 @@ class KernelMachine(NativeEstimator):
 
     def _tell_of_problems(self):
         """What LIBSVM says of each problem."""
-        lines = []
+        lines, held = [], self._held_by_problems()
         for k, steps in enumerate(self._num_iter):
             lines.append(f"optimization finished, #iter = {steps}")
             lines.append(f"obj = {self._objective[k]:.6f}, rho = {-self._intercept_[k]:.6f}")
-            lines.append(f"nBSV = {self._bounded[k]}")
+            lines.append(f"nSV = {held[k]}, nBSV = {self._bounded[k]}")
         print("\n" + "\n".join([*lines, f"Total nSV = {len(self.support_)}"]))
+
+    def _held_by_problems(self):
+        """How many support vectors each problem has."""
+        dual, ends = self._dual_now(), np.cumsum(self._n_support)
+        if not self._classifies:
+            return [np.count_nonzero(dual)]
+        parts = np.split(dual, ends[:-1], axis=1)
+        pairs = [(i, j) for i in range(len(parts)) for j in range(i + 1, len(parts))]
+        return [np.count_nonzero(parts[i][j - 1]) + np.count_nonzero(parts[j][i]) for i, j in pairs]
 
     def _after_load(self):
         self.shape_fit_ = _core.svm_shape(self._model)

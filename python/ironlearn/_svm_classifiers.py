@@ -216,7 +216,8 @@ class SVC(_Classifier):
     verbose : bool, default=False
         Whether to print what LIBSVM prints of each problem.
     max_iter : int, default=-1
-        The most steps of each problem; -1 for no limit.
+        The most steps of each problem; -1 for max(10,000,000, 100 * n_samples), LIBSVM's own limit, which scikit-learn
+        took out. A fit that is cut off says so by a ConvergenceWarning and ``fit_status_`` 1.
     decision_function_shape : {"ovo", "ovr"}, default="ovr"
     break_ties : bool, default=False
         Whether predictions of more than two classes follow the scores of ``ovr`` instead of the votes.

@@ -40,16 +40,6 @@ def scores(model, X):
     return model.decision_function(X) if hasattr(model, "decision_function") else model.predict(X)
 
 
-def dual_objective(model, K, y, C, epsilon):
-    """Of SVC with two classes or of SVR, by LIBSVM's formula."""
-    beta = np.zeros(len(y))
-    beta[model.support_] = np.asarray(model._dual_coef_).ravel()
-    sign = np.where(y == np.unique(y)[0], 1.0, -1.0) if epsilon is None else y
-    assert np.abs(beta).max() <= C
-    value = 0.5 * beta @ K @ beta - sign @ beta
-    return value if epsilon is None else value + epsilon * np.abs(beta).sum()
-
-
 @pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize(("name", "params"), MACHINES)
 def test_decision_values(name, params, kernel):
@@ -78,16 +68,45 @@ def test_decision_values(name, params, kernel):
     assert ours.shape_fit_ == other.shape_fit_
 
 
-@pytest.mark.parametrize("C", [0.1, 1.0, 100.0])
+def problems():
+    """Each machine with the bounds of its duals: costs, or for NuSVC and OneClassSVM shares."""
+    for C in (0.1, 1.0, 100.0):
+        yield "SVC", {"C": C}
+        yield "SVR", {"C": C, "epsilon": 0.1}
+        yield "NuSVR", {"C": C, "nu": 0.3}
+    for nu in (0.1, 0.3, 0.7):
+        yield "NuSVC", {"nu": nu}
+        yield "OneClassSVM", {"nu": nu}
+
+
+def objective(name, model, K, y):
+    """The dual objective by LIBSVM's formula, of what is minimised there."""
+    beta = np.zeros(len(y))
+    beta[model.support_] = np.asarray(model._dual_coef_).ravel()
+    if name == "NuSVC":
+        # The coefficients are those of the problem over a number that makes margins 1.
+        beta *= model.nu * len(y) / np.abs(beta).sum()
+        assert np.abs(beta).max() <= 1 + 1e-9
+    else:
+        assert np.abs(beta).max() <= (1.0 if name == "OneClassSVM" else model.C)
+    linear = {"SVC": np.where(y == 0, 1.0, -1.0), "SVR": y, "NuSVR": y}.get(name, np.zeros(len(y)))
+    value = 0.5 * beta @ K @ beta - linear @ beta
+    return value + model.epsilon * np.abs(beta).sum() if name == "SVR" else value
+
+
 @pytest.mark.parametrize("gamma", ["scale", 0.3])
-def test_dual_objectives(C, gamma):
-    for name, (X, y), epsilon in (("SVC", (X2, Y2), None), ("SVR", (XR, YR), 0.1)):
-        extra = {} if epsilon is None else {"epsilon": epsilon}
-        ours, other = both(name, C=C, gamma=gamma, tol=1e-6, **extra)
-        ours.fit(X, y), other.fit(X, y)
-        K = rbf_kernel(X, gamma=ours._gamma)
-        mine, expected = (dual_objective(m, K, y, C, epsilon) for m in (ours, other))
-        assert mine <= expected + 1e-6 * abs(expected)
+@pytest.mark.parametrize("cache_size", [200, 0.1])
+@pytest.mark.parametrize(("name", "params"), list(problems()))
+def test_dual_objectives_and_decision_values(name, params, cache_size, gamma):
+    X, y = data_of(name)
+    # The conditions of NuSVC are those before its scores are divided by their margin, which is 0.007 for nu = 0.1.
+    ours, other = both(name, gamma=gamma, tol=1e-7 if params.get("nu") == 0.1 and name == "NuSVC" else 1e-6, **params)
+    ours.set_params(cache_size=cache_size)
+    ours.fit(X, y), other.fit(X, y)
+    K = rbf_kernel(X, gamma=ours._gamma)
+    mine, expected = (objective(name, m, K, y) for m in (ours, other))
+    assert mine <= expected + 1e-6 * abs(expected)
+    near(scores(ours, X), scores(other, X))
 
 
 @pytest.mark.parametrize(("name", "params"), CLASSIFIERS)
@@ -211,6 +230,11 @@ def test_steps_and_words(capsys):
     svm.SVC(verbose=True).fit(X2, Y2)
     out = capsys.readouterr().out
     assert "[LibSVM]" in out and "optimization finished" in out and "Total nSV" in out
+    iris = svm.SVC(verbose=True).fit(X3, Y3)
+    out = capsys.readouterr().out
+    other = [theirs.SVC().fit(X3[Y3 != k], Y3[Y3 != k]).n_support_.sum() for k in (2, 1, 0)]
+    told = [int(part.split(",")[0]) for part in out.split("\nnSV = ")[1:]]
+    assert len(told) == len(iris.intercept_) == 3 and np.abs(np.subtract(told, other)).max() <= 2
     model = svm.SVC().fit(X2, Y2)
     before = model.decision_function(X2)
     model._intercept_ -= 1.0

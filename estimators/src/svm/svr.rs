@@ -33,7 +33,7 @@ pub struct SVR {
     pub tol: f64,
     /// Megabytes for rows of the kernel matrix. Range (0, ∞).
     pub cache_size: f64,
-    /// The most steps of each problem; −1 means as many as it takes.
+    /// The most steps of each problem; −1 means max(10⁷, 100·rows), so that every fit ends.
     pub max_iter: i64,
 }
 

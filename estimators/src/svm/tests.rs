@@ -109,9 +109,7 @@ fn numbers_and_regions_meet_their_optimality_conditions() {
     let y = x.map_axis(Axis(1), |r| (r[0] * 2.0).sin() + 0.3 * r[1] * r[2]).insert_axis(Axis(1));
     let data = Data::new(x.view()).with_values(y.view());
     for cache_size in MEMORY {
-        // Blocks of 64 rows creep towards numbers without noise: the second case is for whole matrices.
-        let cases = [(1.0, 1e-3, 0.1), (30.0, 1e-5, 0.0)];
-        for (c, tol, epsilon) in cases.into_iter().take(if cache_size < 1.0 { 1 } else { 2 }) {
+        for (c, tol, epsilon) in [(1.0, 1e-3, 0.1), (30.0, 1e-5, 0.0)] {
             let model = SVR { c, tol, epsilon, cache_size, ..SVR::default() }.fit_on(&data, &Cpu).unwrap();
             let beta = spread(&model, n);
             let all: Vec<usize> = (0..n).collect();

@@ -13,13 +13,17 @@ pub struct State<'a> {
     pub groups: &'a [Range<usize>],
 }
 
-/// At most `most` variables, rising: of `kept` the first half of `most`, then for each group as many of those that want
-/// to rise as of those that want to fall.
+/// At most `most` variables, the new ones first: for each group as many of those that want to rise most as of those that
+/// want to fall most, and of `kept` the first half of `most`.
+///
+/// `kept` are variables of the last set in its order, and so those that came in last stay: each is solved beside two
+/// generations of others, and none sits in the set for ever (Wen et al. 2018, ThunderSVM).
 pub fn working_set(state: &State<'_>, kept: &[usize], most: usize) -> Vec<usize> {
     let mut chosen = vec![false; state.rising.len()];
     let mut set: Vec<usize> = kept.iter().copied().take(most / 2).collect();
     set.iter().for_each(|&v| chosen[v] = true);
-    let mut room = most - set.len();
+    let old = set.len();
+    let mut room = most - old;
     let mut parts = state.groups.len();
     for group in state.groups {
         let share = room / parts;
@@ -37,7 +41,7 @@ pub fn working_set(state: &State<'_>, kept: &[usize], most: usize) -> Vec<usize>
         parts -= 1;
         set.extend(rise.into_iter().chain(fall).map(|(_, v)| v));
     }
-    set.sort_unstable();
+    set.rotate_left(old);
     set
 }
 

@@ -35,7 +35,7 @@ struct Face<'a, F> {
     gram: Gram<'a, F>,
     diagonal: Vec<f64>,
     cache: Cache<F>,
-    /// The last working set.
+    /// The last working set, the variables that came in last first.
     last: Vec<usize>,
 }
 
@@ -221,7 +221,9 @@ impl<'a, F: Entry> Face<'a, F> {
     fn round(&mut self, tol: f64, most: usize, sizes: Sizes, ctl: &Control) -> Result<super::block::Progress> {
         let n = self.names.len();
         let all = n <= sizes.whole;
-        let set = if all { (0..n).collect() } else { self.choose(sizes) };
+        let by_age: Vec<usize> = if all { (0..n).collect() } else { self.choose(sizes) };
+        let mut set = by_age.clone();
+        set.sort_unstable();
         let rows: Vec<usize> = set.iter().map(|&v| self.problem.row_of(v)).collect();
         let mut different = rows.clone();
         different.sort_unstable();
@@ -261,7 +263,7 @@ impl<'a, F: Entry> Face<'a, F> {
             let sums = &sums[group.rows()];
             self.gradient[group.variables.clone()].iter_mut().zip(sums).for_each(|(g, s)| *g += s);
         }
-        self.last = set;
+        self.last = by_age;
         Ok(done)
     }
 
