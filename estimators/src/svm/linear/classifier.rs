@@ -2,12 +2,12 @@
 
 use super::crammer_singer::AllClasses;
 use super::labels::Labels;
-use super::problem::{Answer, Pays, Problem};
+use super::problem::{Pays, Problem, solve_all};
 use super::settings::{positive, report};
 use super::{Auto, Dual, MultiClass, Norm, with_rows};
 use crate::class_weight::ClassWeight;
 use crate::linear::{LinearClassifier, Probabilities};
-use crate::{Backend, Checked, Control, Data, Dtype, FitOn, Matrix, Params, Report, Result, many::side_by_side};
+use crate::{Backend, Checked, Control, Data, Dtype, FitOn, Matrix, Params, Report, Result};
 use ironlearn_linalg::{Real, with_matrix};
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
@@ -31,9 +31,11 @@ pub enum HingeLoss {
 /// as in liblinear; of two classes both weights count.
 ///
 /// The parameters name liblinear's solvers; ours have the same optimum. For more rows than columns: Newton's method for
-/// the squared hinge (up to 1,500 columns), an interior point for the hinge (up to 1,000). For others: coordinate descent
-/// on the dual. L1: Newton's method over working sets. Each ends where liblinear's own rule would, where the duality gap
-/// is a hundredth of `tol` of the objective, or beyond; `report.iterations` counts our iterations, one a problem.
+/// the squared hinge (up to 1,500 columns; with conjugate gradients, all classes side by side, on dense X of fewer than
+/// ten rows a column and more than 150 columns, 1,000 where most entries are not 0), an interior point for the hinge (up
+/// to 1,000 columns). For others: coordinate descent on the dual. L1: Newton's method over working sets. Each ends where
+/// liblinear's own rule would, where the duality gap is a hundredth of `tol` of the objective, or beyond;
+/// `report.iterations` counts our iterations, one a problem.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LinearSVC {
@@ -134,10 +136,10 @@ impl LinearSVC {
     ) -> Result<(Array2<f64>, Array1<f64>, Report)> {
         let dual = self.formulation(x.shape())?;
         let positive: Vec<usize> = if labels.n_classes == 2 { vec![1] } else { (0..labels.n_classes).collect() };
-        let answers: Vec<Answer> = side_by_side(ctl, positive.len(), |k, ctl| {
-            self.one_against_rest(labels, positive[k], dual).solve(x, on, ctl)
-        })?;
-        let coef = Array2::from_shape_fn((answers.len(), x.ncols()), |(k, j)| answers[k].coef[j]);
+        let cols = x.ncols();
+        let problems: Vec<Problem> = positive.iter().map(|&k| self.one_against_rest(labels, k, dual)).collect();
+        let answers = solve_all(&problems, x, on, ctl)?;
+        let coef = Array2::from_shape_fn((answers.len(), cols), |(k, j)| answers[k].coef[j]);
         let intercept = answers.iter().map(|a| a.intercept).collect();
         let converged = answers.iter().all(|a| a.converged);
         let report =

@@ -3,8 +3,10 @@
 //! An estimator names a loss, a penalty and C; what solves it is chosen by the shape of X. The intercept is penalised as
 //! the coefficient of a column of `intercept_scaling`. The pieces:
 //!
-//! - `smooth`: the squared losses on up to 1,500 columns or sparse rows, and all with an L1 penalty, by the Newton methods
-//!   of [`crate::linear::glm`];
+//! - `smooth`: the squared losses on up to 1,500 columns or sparse rows, and all with an L1 penalty, by the Newton
+//!   methods of [`crate::linear::glm`];
+//! - `newton`: the squared losses on dense X of many columns or zeros, by conjugate gradients over the rows that pay, all classes
+//!   side by side; `lines` has the rows, `held` those of a small system;
 //! - `interior`: the losses with a kink on up to 1,000 columns, by an interior point;
 //! - `dual`: more columns, and fewer rows than columns, by coordinate descent on the dual;
 //! - `crammer_singer`: all classes in one problem.
@@ -13,8 +15,11 @@ mod bound;
 mod classifier;
 mod crammer_singer;
 mod dual;
+mod held;
 mod interior;
 mod labels;
+mod lines;
+mod newton;
 mod order;
 mod problem;
 mod regressor;

@@ -1,6 +1,8 @@
 //! One problem of a linear machine, and the choice of what solves it.
 
-use super::{Norm, dual, interior, smooth};
+use super::lines::{Few, Full};
+use super::{Norm, dual, interior, newton, smooth};
+use crate::many::side_by_side;
 use crate::{Backend, Control, Matrix, Result};
 use ironlearn_linalg::Real;
 
@@ -58,15 +60,75 @@ pub struct Answer {
 const INTERIOR: usize = 1000;
 pub const NEWTON: usize = 1500;
 
+/// The largest numbers of columns of dense X on which a Gram matrix of all columns is the better choice, whether few of
+/// the entries are other than 0 or many: features of kernels are full and badly conditioned.
+const GRAM_OF_FEW: usize = 150;
+const GRAM: usize = 1000;
+/// Rows for each column from which it is so too.
+const TALL: usize = 10;
+
+/// Solves problems that differ in y and cost alone, for X, which is finite; sparse X by row.
+///
+/// # Errors
+/// [`crate::Error::Linalg`].
+pub fn solve_all<B: Backend, F: Real>(
+    problems: &[Problem],
+    x: Matrix<'_, F>,
+    on: &B,
+    ctl: &Control,
+) -> Result<Vec<Answer>> {
+    let p = x.ncols();
+    if let Matrix::Dense(dense) = &x
+        && problems.first().is_some_and(|first| first.may_go_by_conjugate_gradients(x.shape()))
+    {
+        if let Some(few) = Few::of(dense) {
+            return newton::solve(problems, p, &few, ctl);
+        }
+        if p > GRAM {
+            return newton::solve(problems, p, &Full::new(dense), ctl);
+        }
+    }
+    side_by_side(ctl, problems.len(), |k, ctl| problems[k].solve(x, on, ctl))
+}
+
 impl Problem {
-    /// Solves for X, which is finite; sparse X by row.
+    /// Whether Newton's method with conjugate gradients may be the choice on dense X.
+    fn may_go_by_conjugate_gradients(&self, (n, p): (usize, usize)) -> bool {
+        let squared = matches!(self.pays, Pays::SquaredHinge | Pays::SquaredInsensitive(_));
+        squared && self.norm == Norm::L2 && p > GRAM_OF_FEW && n > p && n < TALL * p
+    }
+
+    /// Whether some row counts.
+    pub fn pays_anything(&self) -> bool {
+        self.cost.iter().any(|&c| c > 0.0)
+    }
+
+    /// liblinear's primal rule: at the end the gradient's length is this share of what it is at 0, for two classes the
+    /// less the smaller one is.
+    pub fn share_of_gradient(&self) -> f64 {
+        let counted = |positive: bool| {
+            self.y.iter().zip(&self.cost).filter(|(y, c)| **c > 0.0 && (**y > 0.0) == positive).count()
+        };
+        let share = match self.pays {
+            Pays::Insensitive(_) | Pays::SquaredInsensitive(_) => 1.0,
+            _ => counted(true).min(counted(false)).max(1) as f64 / (counted(true) + counted(false)) as f64,
+        };
+        self.tol * share
+    }
+
+    /// As [`solve_all`], for this one.
     ///
     /// # Errors
     /// [`crate::Error::Linalg`].
-    pub fn solve<B: Backend, F: Real>(&self, x: Matrix<'_, F>, on: &B, ctl: &Control) -> Result<Answer> {
+    pub fn solve_alone<B: Backend, F: Real>(&self, x: Matrix<'_, F>, on: &B, ctl: &Control) -> Result<Answer> {
+        let found = solve_all(std::slice::from_ref(self), x, on, ctl)?.pop();
+        Ok(found.unwrap_or_else(|| self.nothing(x.ncols())))
+    }
+
+    fn solve<B: Backend, F: Real>(&self, x: Matrix<'_, F>, on: &B, ctl: &Control) -> Result<Answer> {
         let (n, p) = x.shape();
         match self.pays {
-            _ if !self.cost.iter().any(|&c| c > 0.0) => Ok(self.nothing(p)),
+            _ if !self.pays_anything() => Ok(self.nothing(p)),
             _ if self.norm == Norm::L1 => smooth::solve(self, x, on, ctl),
             // L-BFGS on sparse rows takes a fraction of the descent's time, which is one chain of steps.
             Pays::SquaredHinge | Pays::SquaredInsensitive(_) if n > p && (p <= NEWTON || x.is_sparse()) => {

@@ -113,7 +113,7 @@ impl<B: Backend> FitOn<B> for LinearSVR {
             seed: (params.random_state, 0),
         };
         let found = with_matrix!(data.x.reborrow(), x => {
-            with_rows(x, |x| problem.solve(x, on, ctl))
+            with_rows(x, |x| problem.solve_alone(x, on, ctl))
         })?;
         let report = report(found.solver, vec![found.iterations], found.converged, params.max_iter);
         let coef = Array2::from_shape_fn((found.coef.len(), 1), |(j, _)| found.coef[j]);

@@ -65,17 +65,9 @@ fn fit<B: Backend, F: Real, L: Smooth>(
     Ok(task.path(x, &[penalty], start, on, ctl)?.pop())
 }
 
-/// liblinear's primal rule: the norm of the subgradient has fallen to a share of what it is at 0, for two classes times
-/// the smaller one's share of the rows. The dual's is about as strict as a hundredth of that. Newton's steps overshoot
-/// it by far; those of L-BFGS on many columns do not, and go on to a tenth.
+/// liblinear's primal rule, of which the dual's is about as strict as a hundredth. Newton's steps overshoot it by far;
+/// those of L-BFGS on many columns do not, and go on to a tenth.
 fn stop(problem: &Problem, wide: bool) -> Stop {
-    let counted = |positive: bool| {
-        problem.y.iter().zip(&problem.cost).filter(|(y, c)| **c > 0.0 && (**y > 0.0) == positive).count()
-    };
-    let share = match problem.pays {
-        Pays::Insensitive(_) | Pays::SquaredInsensitive(_) => 1.0,
-        _ => counted(true).min(counted(false)).max(1) as f64 / (counted(true) + counted(false)) as f64,
-    };
     let stricter = if problem.dual {
         0.01
     } else if wide {
@@ -83,6 +75,5 @@ fn stop(problem: &Problem, wide: bool) -> Stop {
     } else {
         1.0
     };
-    let total = problem.tol * share * stricter;
-    Stop { tol: f64::INFINITY, total, max_iter: problem.max_iter }
+    Stop { tol: f64::INFINITY, total: problem.share_of_gradient() * stricter, max_iter: problem.max_iter }
 }

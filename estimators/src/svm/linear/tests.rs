@@ -273,3 +273,80 @@ fn the_bound_of_c_is_where_coefficients_begin() {
     };
     assert!(!at(bound * 0.999) && at(bound * 1.01));
 }
+
+/// Squared losses of several problems on many columns with few entries: the lowest objective, and the same bits at any
+/// number of threads and in any layout.
+#[test]
+fn many_columns_go_by_conjugate_gradients() {
+    let full = rows(500, 160);
+    let x = Array::from_shape_fn((500, 160), |(i, j)| if (i * 7 + j * 3) % 9 == 0 { full[[i, j]] } else { 0.0 });
+    let codes = classes(&x, 3);
+    let params = LinearSVC { tol: 1e-8, max_iter: 100_000, ..Default::default() };
+    let model = classify(&params, x.view(), &codes, 3, None);
+    assert!(model.report.converged && model.report.solver == "newton-cg", "{:?}", model.report);
+    let alone = Control::new().with_threads(Some(1));
+    let data = Data::new(x.view()).with_classes(codes.view(), vec![3]);
+    let checked = Checked::new(params.clone()).unwrap();
+    let again = LinearSVC::fit_checked(&checked, &data, None, &Cpu, &alone).unwrap();
+    assert_eq!(model.coef, again.coef);
+    let turned = x.t().as_standard_layout().reversed_axes().to_owned();
+    assert_eq!(model.coef, classify(&params, turned.view(), &codes, 3, None).coef);
+    for class in 0..3 {
+        let own = codes.mapv(|code| u32::from(code == class));
+        let at = theta(model.coef.row(class as usize), model.intercept[class as usize]);
+        let ones = Array1::ones(x.nrows());
+        is_lowest(&format!("class {class}"), &|t| of_classes(&params, &x, &own, &ones, t), &at);
+    }
+    let y = Array::from_shape_fn((500, 1), |(i, _)| 2.0 * x[[i, 0]] - ((i * i * 3) as f64).cos());
+    let loss = TubeLoss::SquaredEpsilonInsensitive;
+    let params = LinearSVR { loss, epsilon: 0.2, tol: 1e-8, ..Default::default() };
+    let model = regress(&params, x.view(), &y, None);
+    assert!(model.report.converged && model.report.solver == "newton-cg", "{:?}", model.report);
+    let at = theta(model.coef.row(0), model.intercept[0]);
+    is_lowest("a tube", &|t| of_numbers(&params, &x, &y, &Array1::ones(500), t), &at);
+}
+
+/// Whatever the units and C, conjugate gradients end.
+#[test]
+fn hard_problems_on_many_columns_end() {
+    let x = Array::from_shape_fn(
+        (200, 160),
+        |(i, j)| if (i + j) % 5 == 0 { ((i * 37 + j * 101) as f64).sin() } else { 0.0 },
+    );
+    let codes = classes(&x, 2);
+    for (c, scale) in [(1e10, 1.0), (1e-10, 1.0), (1.0, 1e8), (1.0, 1e-8)] {
+        let mut x = &x * scale;
+        x.column_mut(3).mapv_inplace(|v| v * 1e6);
+        let model = classify(&LinearSVC { c, ..Default::default() }, x.view(), &codes, 2, None);
+        assert!(model.coef.iter().chain(&model.intercept).all(|v| v.is_finite()), "{c} {scale}: {:?}", model.report);
+    }
+}
+
+/// Rows with all entries and those with the entries other than 0, several problems and one: one optimum, Newton's.
+#[test]
+fn rows_of_both_kinds_have_one_optimum() {
+    let x = rows(300, 40);
+    let codes = classes(&x, 3);
+    let problem = |class: u32| problem::Problem {
+        pays: problem::Pays::SquaredHinge,
+        norm: Norm::L2,
+        y: codes.iter().map(|&code| if code == class { 1.0 } else { -1.0 }).collect(),
+        cost: (0..300).map(|i| 0.1 * (i % 4) as f64).collect(),
+        intercept: Some(2.0),
+        tol: 1e-9,
+        max_iter: 1000,
+        dual: false,
+        seed: (3, 0),
+    };
+    let (all, ctl) = ((0..3).map(problem).collect::<Vec<_>>(), Control::new());
+    let turned = x.t().as_standard_layout().into_owned();
+    let together = newton::solve(&all, 40, &lines::Full::new(&turned.t()), &ctl).unwrap();
+    for (problem, found) in all.iter().zip(together) {
+        let other = smooth::solve(problem, Matrix::Dense(x.view()), &Cpu, &ctl).unwrap();
+        let alone = newton::solve(std::slice::from_ref(problem), 40, &lines::Full::new(&x.view()), &ctl).unwrap();
+        assert!(found.converged && other.converged && alone[0].converged);
+        for ((a, b), c) in found.coef.iter().zip(&other.coef).zip(&alone[0].coef) {
+            assert!((a - b).abs() < 1e-6 && (a - c).abs() < 1e-6, "{a} {b} {c}");
+        }
+    }
+}
