@@ -82,8 +82,8 @@ impl Reference {
                 let rows = x.to_dense();
                 let groups = n.div_ceil((CHUNK / p.max(1)).clamp(24, WIDEST)).max(1);
                 let (mut shift, mut sizes) = (Vec::new(), Vec::new());
-                let panels = if kernel.function == KernelFunction::Rbf {
-                    let ones = Array2::from_elem((n, 1), 1.0 / n.max(1) as f64);
+                let panels = if kernel.function == KernelFunction::Rbf && n > 0 {
+                    let ones = Array2::from_elem((n, 1), 1.0 / n as f64);
                     let mean = with_matrix!(&x, x => matmul_t(x, ones.view(), ctl))?;
                     shift = mean.into_raw_vec_and_offset().0;
                     Panels::new(rows.view(), &shift, groups)
@@ -224,7 +224,7 @@ impl Reference {
         mut each: impl FnMut(Range<usize>, &[f64], usize),
     ) {
         let (n, p, asked) = (self.n, self.p, rows.len());
-        if n == 0 || asked == 0 {
+        if n == 0 || p == 0 || asked == 0 {
             return;
         }
         let height = height.max(if asked > 2 { asked.next_multiple_of(ROWS) } else { asked });
