@@ -15,6 +15,8 @@ mod nu_svr;
 mod one_class;
 mod platt;
 mod problems;
+#[cfg(test)]
+mod random_tests;
 mod settings;
 mod solver;
 mod svc;

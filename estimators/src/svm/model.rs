@@ -78,6 +78,10 @@ pub(super) fn end_warnings(ends: &[End], max_iter: i64) -> Vec<Warning> {
             "Solver terminated early (max_iter={max_iter}).  Consider pre-processing your data with StandardScaler or \
              MinMaxScaler."
         )
+    } else if ends.contains(&End::Steps) {
+        "Solver terminated early after max(10,000,000, 100 n_samples) steps.  Consider pre-processing your data with \
+         StandardScaler or MinMaxScaler, or a smaller C."
+            .to_owned()
     } else if ends.iter().any(|end| *end != End::Converged) {
         "Solver terminated early: rounding hides what is left to gain.  Consider pre-processing your data with \
          StandardScaler or MinMaxScaler, or a smaller C."

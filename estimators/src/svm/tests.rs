@@ -27,8 +27,20 @@ fn kernel_of(kernel: crate::kernel::Kernel, x: &Array2<f64>, i: usize, j: usize)
     }
 }
 
+/// The gradients at the signed duals `beta` of all rows, found anew.
+pub(super) fn gradients(
+    kernel: crate::kernel::Kernel,
+    x: &Array2<f64>,
+    beta: &[f64],
+    linear: impl Fn(usize) -> f64,
+) -> Vec<f64> {
+    let held: Vec<usize> = (0..beta.len()).filter(|&j| beta[j] != 0.0).collect();
+    let sum = |i: usize| held.iter().map(|&j| beta[j] * kernel_of(kernel, x, i, j)).sum::<f64>();
+    (0..beta.len()).map(|i| sum(i) + linear(i)).collect()
+}
+
 /// How far the signed duals `beta` within their bounds are from optimal, by gradients that are found anew.
-fn violation(
+pub(super) fn violation(
     kernel: crate::kernel::Kernel,
     x: &Array2<f64>,
     rows: &[usize],

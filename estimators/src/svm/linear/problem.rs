@@ -82,10 +82,10 @@ pub fn solve_all<B: Backend, F: Real>(
         && problems.first().is_some_and(|first| first.may_go_by_conjugate_gradients(x.shape()))
     {
         if let Some(few) = Few::of(dense) {
-            return newton::solve(problems, p, &few, ctl);
+            return ctl.timed("newton", &on.host_name(), || newton::solve(problems, p, &few, ctl));
         }
         if p > GRAM {
-            return newton::solve(problems, p, &Full::new(dense), ctl);
+            return ctl.timed("newton", &on.host_name(), || newton::solve(problems, p, &Full::new(dense), ctl));
         }
     }
     side_by_side(ctl, problems.len(), |k, ctl| problems[k].solve(x, on, ctl))
