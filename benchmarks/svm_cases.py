@@ -54,4 +54,23 @@ SVM_CASES: list[Case] = [
         quick={"limit": 400},
         score="accuracy",
     ),
+    Case(
+        name="svc-cut",
+        title="SVC, cut of 20,000 diamonds (15,000 × 9), 5 classes",
+        estimator="svm.SVC",
+        data="diamond_cuts",
+        arguments={"limit": 20_000},
+        quick={"limit": 800},
+        params={"C": 10.0},
+        score="accuracy",
+    ),
+    Case(
+        name="svc-churn",
+        title="SVC, churn (5,283 × 40)",
+        estimator="svm.SVC",
+        data="churn",
+        arguments={},
+        quick={"limit": 800},
+        score="accuracy",
+    ),
 ]
