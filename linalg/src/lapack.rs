@@ -202,6 +202,42 @@ macro_rules! blas {
 blas!(f64, cblas_dsyrk, cblas_dgemm);
 blas!(f32, cblas_ssyrk, cblas_sgemm);
 
+/// Factors a symmetric matrix of n × n, rows `stride` apart, of which the upper triangle is read, in its place: the
+/// triangle of U for `Uᵀ·U`. `before` rows come before it in the matrix that errors speak of.
+pub(crate) fn factor_block(a: &mut [f64], n: usize, stride: usize, before: usize) -> Result<()> {
+    assert!(a.len() >= reach(n, n, stride), "the matrix is too short");
+    let (order, stride, mut info) = (dim(n)?, dim(stride)?, 0);
+    // SAFETY: `a` reaches over n rows of n numbers, asserted above.
+    unsafe { dpotrf_(b"L".as_ptr(), &order, a.as_mut_ptr(), &stride.max(1), &mut info) };
+    match info {
+        0 => Ok(()),
+        i if i > 0 => Err(Error::NotPositiveDefinite(before + i as usize)),
+        info => Err(Error::Lapack { routine: "potrf", info }),
+    }
+}
+
+/// `x = U⁻ᵀ·x` for each row x of n numbers of `rows`, with the triangle of [`factor_block`], whose rows lie `stride` apart
+/// and whose diagonal is positive.
+pub(crate) fn forward(u: &[f64], stride: usize, n: usize, rows: &mut [f64]) {
+    assert!(u.len() >= reach(n, n, stride) && n > 0 && rows.len().is_multiple_of(n), "the triangle is too short");
+    let (order, count, stride, mut info) = (n as i32, (rows.len() / n) as i32, stride as i32, 0);
+    // SAFETY: the triangle is n × n, asserted above, and the rows hold `count` vectors of n numbers.
+    unsafe {
+        dtrtrs_(
+            b"L".as_ptr(),
+            b"N".as_ptr(),
+            b"N".as_ptr(),
+            &order,
+            &count,
+            u.as_ptr(),
+            &stride,
+            rows.as_mut_ptr(),
+            &order,
+            &mut info,
+        );
+    }
+}
+
 /// The Cholesky factor of a symmetric positive definite matrix.
 #[derive(Debug, Clone)]
 pub struct Cholesky {
@@ -226,6 +262,18 @@ impl Cholesky {
     /// # Errors
     /// [`Error::NotPositiveDefinite`].
     pub fn of(a: Array2<f64>) -> Result<Self> {
+        Self::by(a, |factor, n| factor_block(factor, n, n, 0))
+    }
+
+    /// As [`Cholesky::of`], on the threads of `ctl`.
+    ///
+    /// # Errors
+    /// [`Error::NotPositiveDefinite`], [`Error::Interrupted`].
+    pub fn blocked(a: Array2<f64>, ctl: &crate::Control) -> Result<Self> {
+        Self::by(a, |factor, n| crate::host::cholesky::factor(factor, n, ctl))
+    }
+
+    fn by(a: Array2<f64>, factorise: impl FnOnce(&mut [f64], usize) -> Result<()>) -> Result<Self> {
         let n = a.nrows();
         let a = if a.is_standard_layout() { a } else { a.as_standard_layout().into_owned() };
         let (mut factor, _) = a.into_raw_vec_and_offset();
@@ -240,14 +288,8 @@ impl Cholesky {
             }
         }
         let norm = sums.into_iter().fold(0.0, f64::max);
-        let (order, mut info) = (dim(n)?, 0);
-        // SAFETY: `factor` holds n × n numbers with leading dimension n.
-        unsafe { dpotrf_(b"L".as_ptr(), &order, factor.as_mut_ptr(), &order.max(1), &mut info) };
-        match info {
-            0 => Ok(Cholesky { factor, n, norm }),
-            i if i > 0 => Err(Error::NotPositiveDefinite(i as usize)),
-            info => Err(Error::Lapack { routine: "potrf", info }),
-        }
+        factorise(&mut factor, n)?;
+        Ok(Cholesky { factor, n, norm })
     }
 
     /// An estimate of the reciprocal condition number in the 1-norm.

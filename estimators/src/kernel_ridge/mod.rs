@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 /// Minimises `Σ w·(y − K·d)² + alpha·dᵀ·K·d` over the dual coefficients d, for the kernel matrix K of the rows of X with
 /// each other: with unit weights `(K + alpha·1)·d = y`. No intercept is fitted (Saunders, Gammerman and Vovk 1998).
 ///
-/// K is factored by Cholesky in n³/3 operations, on one thread and without an interruption, beside n² numbers twice over.
+/// K is factored by Cholesky in n³/3 operations, beside n² numbers twice over.
 /// Where it is singular (or not positive), the shortest least-squares solution is taken, with a warning.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

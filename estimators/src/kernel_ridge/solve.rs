@@ -38,7 +38,7 @@ pub(super) fn solve(
         let targets: Vec<usize> = (first..alphas.len()).filter(|&t| alphas[t] == alpha).collect();
         let b = y.select(Axis(1), &targets);
         k.diag_mut().assign(&diagonal.mapv(|v| v + alpha));
-        let solution = match Cholesky::new(&k) {
+        let solution = match Cholesky::blocked(k.clone(), ctl) {
             Ok(factor) if factor.rcond() > f64::EPSILON => factor.solve(b.view())?,
             Ok(_) | Err(NotPositiveDefinite(_)) => {
                 if report.solver != "lstsq" {

@@ -1,5 +1,6 @@
 //! The primitives of [`crate::Backend`] on the host, a file each.
 
+pub(crate) mod cholesky;
 pub mod class_gram;
 pub mod column_gram;
 pub mod column_moments;
