@@ -146,7 +146,15 @@ impl<T: Number, L: Copy + Default + Into<u64> + TryFrom<u64>> Links<T, L> {
         width: usize,
         out: &mut [u32],
     ) {
-        // A balanced tree of so many nodes is done after that.
+        if sets.is_none() {
+            for (rows, out) in rows.chunks_exact(TOGETHER * width).zip(out.chunks_exact_mut(TOGETHER)) {
+                let rows: [&[F]; TOGETHER] = std::array::from_fn(|j| &rows[j * width..(j + 1) * width]);
+                out.copy_from_slice(&together(|j, at| self.next::<MISSING, SEARCH, F>(None, at, rows[j])));
+                out.iter_mut().for_each(|at| *at = self.name(nodes, *at));
+            }
+            return;
+        }
+        // Steps cost more here: rows that have arrived are left behind. A balanced tree of so many nodes is done after that.
         let first = self.steps.len().ilog2();
         let mut going: Vec<u32> = Vec::new();
         for (g, (rows, out)) in rows.chunks_exact(TOGETHER * width).zip(out.chunks_exact_mut(TOGETHER)).enumerate() {
