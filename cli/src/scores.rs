@@ -111,10 +111,33 @@ fn of(saved: &Saved, table: &Table, weights: Option<&[f64]>, ctl: &Control) -> R
                 proba.as_ref().map_err(Clone::clone).and_then(|p: &Array2<f64>| score(y, p.view(), weights))
             };
             scores.list.push(Score::of("log_loss", "log loss", with(metrics::log_loss))?);
-            scores.list.push(Score::of("roc_auc", "ROC AUC", with(metrics::roc_auc_multiclass))?);
+            let area = match proba {
+                Ok(_) => with(metrics::roc_auc_multiclass),
+                Err(why) => area_of_decisions(model.decision_function(&x, ctl), why, y, weights),
+            };
+            scores.list.push(Score::of("roc_auc", "ROC AUC", area)?);
         }
     }
     Ok(scores)
+}
+
+/// The area of a model without probabilities: with two classes decision values put the rows in order as well. `why`
+/// there are no probabilities is the answer where there are no decision values, or more classes.
+fn area_of_decisions(
+    decisions: Result<Array2<f64>>,
+    why: Error,
+    y: ArrayView1<'_, u32>,
+    weights: Option<ArrayView1<'_, f64>>,
+) -> Result<f64> {
+    let decisions = match decisions {
+        Ok(decisions) if decisions.ncols() == 1 => decisions,
+        Ok(_) | Err(Error::Unsupported(_)) => return Err(why),
+        Err(other) => return Err(other),
+    };
+    if y.iter().any(|&code| code > 1) {
+        return Err(Error::Input("there are rows of classes that the model does not know".into()));
+    }
+    metrics::roc_auc(y.mapv(|code| code == 1).view(), decisions.column(0), weights)
 }
 
 impl Scores {

@@ -51,6 +51,22 @@ def test_a_churn_table_with_missing_numbers(shell, real):
     assert held["classes"] == [["No", "Yes"]]
 
 
+def test_decision_values_order_the_rows_of_a_model_without_probabilities(shell, real):
+    import ironlearn
+
+    churn = real("modeldata", "wa_churn")
+    for model in ("svc", "linear-svc"):
+        run = shell(
+            "train", churn, "--target", "churn", "--model", model, "--out", "model", "--holdout", "held.csv", "--json",
+        )  # fmt: skip
+        scores = json.loads(run.stdout)["scores"]
+        assert scores["log_loss"] is None and 0.7 < scores["roc_auc"] < 0.95
+        held = pd.read_csv(shell.folder / "held.csv")
+        loaded = ironlearn.load(shell.folder / "model")
+        wanted = metrics.roc_auc_score(held["churn"], loaded.decision_function(held))
+        assert scores["roc_auc"] == pytest.approx(wanted, rel=1e-12)
+
+
 def test_numbers_are_classes_where_they_are_few_and_whole(shell, real):
     rows = "x,few,many\n" + "".join(f"{i},{i % 3},{i / 7}\n" for i in range(60))
     shell.write("t.csv", rows)

@@ -112,6 +112,22 @@ def test_multi_output_pruning_constraints(cls, params):
         same_tree(ours, reference(ours, X, y, weights))
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("criterion", ["gini", "entropy"])
+def test_one_weight_for_all_rows_is_no_weight(classes, criterion):
+    # 2²⁰ · 5,000 is more than 32 bits hold; powers of two round nothing.
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(5000, 6))
+    y = (X[:, 0] + rng.normal(size=5000) > 0).astype(int) + (classes == 3) * (X[:, 1] > 0)
+    model = DecisionTreeClassifier(max_depth=6, criterion=criterion, random_state=0)
+    plain = clone(model).fit(X, y)
+    for weight in (2.0**10, 2.0**20, 2.0**31, 2.0**40, 2.0**-40):
+        weighted = clone(model).fit(X, y, sample_weight=np.full(5000, weight))
+        np.testing.assert_array_equal(weighted.tree_.feature, plain.tree_.feature)
+        np.testing.assert_array_equal(weighted.tree_.threshold, plain.tree_.threshold)
+        np.testing.assert_allclose(weighted.predict_proba(X), plain.predict_proba(X), rtol=1e-12, atol=0)
+
+
 @pytest.mark.parametrize("form", [sp.csr_matrix, sp.csc_matrix, sp.csr_array])
 def test_sparse(form):
     X, y = data(classes=3)
