@@ -6,7 +6,14 @@ from case import Case
 
 
 def _machine(
-    name: str, short: str, data: str, arguments: dict, note: str = "", score: str = "accuracy", **params
+    name: str,
+    short: str,
+    data: str,
+    arguments: dict,
+    note: str = "",
+    score: str = "accuracy",
+    rust: dict | None = None,
+    **params,
 ) -> Case:
     size = " × ".join(f"{arguments[k]:,}" for k in ("rows", "cols"))
     return Case(
@@ -18,11 +25,16 @@ def _machine(
         quick=arguments | {"rows": 400},
         params=params,
         score=score,
+        rust=rust or {},
     )
 
 
+# linfa holds the whole kernel matrix, smartcore a table of single values.
+LINFA = {"linfa": 8_000}
+IN_RUST = LINFA | {"smartcore": 2_000}
+
 SVM_CASES: list[Case] = [
-    _machine("svc", "SVC", "rings", {"rows": 20_000, "cols": 30}, ", RBF"),
+    _machine("svc", "SVC", "rings", {"rows": 20_000, "cols": 30}, ", RBF", rust=IN_RUST),
     _machine("svc-7", "SVC", "rings", {"rows": 10_000, "cols": 50, "classes": 7}, ", 7 classes"),
     _machine(
         "svc-weights",
@@ -41,8 +53,8 @@ SVM_CASES: list[Case] = [
         probability=True,
         random_state=0,
     ),
-    _machine("svr", "SVR", "steps", {"rows": 10_000, "cols": 20}, ", C = 10", score="r2", C=10.0),
-    _machine("nu-svc", "NuSVC", "rings", {"rows": 8_000, "cols": 20}, ", nu = 0.3", nu=0.3),
+    _machine("svr", "SVR", "steps", {"rows": 10_000, "cols": 20}, ", C = 10", score="r2", rust=IN_RUST, C=10.0),
+    _machine("nu-svc", "NuSVC", "rings", {"rows": 8_000, "cols": 20}, ", nu = 0.3", rust=LINFA, nu=0.3),
     _machine("one-class-svm", "OneClassSVM", "strangers", {"rows": 20_000, "cols": 20}, score="outliers", nu=0.05),
     _machine("svc-sparse", "SVC", "words", {"rows": 8_000, "cols": 2_000, "per_row": 30}, ", CSR, RBF"),
     Case(

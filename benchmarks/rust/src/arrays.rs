@@ -61,6 +61,11 @@ impl Arrays {
         }
     }
 
+    /// The width of the kernel machines' RBF kernel, scikit-learn's `gamma="scale"`: 1 / (columns · variance of X).
+    pub fn gamma(&self) -> f64 {
+        1.0 / (self.x.ncols() as f64 * self.x.var(0.0))
+    }
+
     /// R² or accuracy of the held-out predictions; for clustering the mean squared distance of held-out rows to the
     /// mean of the training rows with the same label.
     pub fn score(&self, train: ArrayView1<'_, f64>, test: ArrayView1<'_, f64>) -> f64 {

@@ -1,4 +1,4 @@
-//! linfa: linfa-linear, linfa-elasticnet, linfa-logistic, linfa-clustering, linfa-trees.
+//! linfa: linfa-linear, linfa-elasticnet, linfa-logistic, linfa-clustering, linfa-trees, linfa-svm.
 
 use crate::arrays::Arrays;
 use crate::timing::{Effort, measure};
@@ -6,6 +6,7 @@ use linfa::dataset::DatasetBase;
 use linfa::traits::{Fit, Predict};
 use linfa_clustering::{KMeans, KMeansInit};
 use linfa_nn::distance::L2Dist;
+use linfa_svm::Svm;
 use ndarray::{Array1, Array2, ArrayView2};
 use rand_xoshiro::Xoshiro256Plus;
 use rand_xoshiro::rand_core::SeedableRng;
@@ -36,7 +37,7 @@ pub fn run(
         }
         "Lasso" => {
             let y = arrays.values()?;
-            let alpha = params.get("alpha").and_then(serde_json::Value::as_f64).unwrap_or(1.0);
+            let alpha = number(params, "alpha").unwrap_or(1.0);
             let fit = |x: &ArrayView2<'_, f64>| {
                 let data = DatasetBase::new(*x, y.view());
                 linfa_elasticnet::ElasticNet::lasso().penalty(alpha).fit(&data).map_err(|e| said(&e))
@@ -90,6 +91,41 @@ pub fn run(
             };
             measure(arrays, effort, all, fit, predict)
         }
+        "SVC" | "NuSVC" => {
+            let y = arrays.classes()?.mapv(|class| class == 1);
+            // Its steps end at 1e-7 by default; ours, LIBSVM's and smartcore's at 1e-3.
+            let machine = Svm::<f64, bool>::params().gaussian_kernel(1.0 / arrays.gamma()).eps(1e-3);
+            let machine = match number(params, "nu") {
+                Some(nu) => machine.nu_weight(nu),
+                None => machine.pos_neg_weights(strength(params), strength(params)),
+            };
+            let fit = |x: &ArrayView2<'_, f64>| machine.fit(&DatasetBase::new(*x, y.view())).map_err(|e| said(&e));
+            let predict = |model: &Svm<f64, bool>, x: &ArrayView2<'_, f64>| {
+                let sides: Array1<bool> = model.predict(x);
+                sides.iter().map(|&side| f64::from(u8::from(side))).collect()
+            };
+            measure(arrays, effort, all, fit, predict)
+        }
+        "SVR" => {
+            let y = arrays.values()?;
+            let machine = Svm::<f64, f64>::params().gaussian_kernel(1.0 / arrays.gamma()).eps(1e-3);
+            let machine = machine.c_svr(strength(params), Some(0.1));
+            let fit = |x: &ArrayView2<'_, f64>| machine.fit(&DatasetBase::new(*x, y.view())).map_err(|e| said(&e));
+            let predict = |model: &Svm<f64, f64>, x: &ArrayView2<'_, f64>| {
+                let predicted: Array1<f64> = model.predict(x);
+                predicted.to_vec()
+            };
+            measure(arrays, effort, all, fit, predict)
+        }
         other => Err(format!("linfa has no {other}").into()),
     }
+}
+
+fn number(params: &Map<String, serde_json::Value>, name: &str) -> Option<f64> {
+    params.get(name).and_then(serde_json::Value::as_f64)
+}
+
+/// C of a kernel machine.
+fn strength(params: &Map<String, serde_json::Value>) -> f64 {
+    number(params, "C").unwrap_or(1.0)
 }

@@ -10,6 +10,9 @@ use smartcore::linear::lasso::{Lasso, LassoParameters};
 use smartcore::linear::linear_regression::LinearRegression;
 use smartcore::linear::logistic_regression::{LogisticRegression, LogisticRegressionParameters};
 use smartcore::linear::ridge_regression::{RidgeRegression, RidgeRegressionParameters};
+use smartcore::svm::Kernels;
+use smartcore::svm::svc::{SVC, SVCParameters};
+use smartcore::svm::svr::{SVR, SVRParameters};
 use smartcore::tree::decision_tree_classifier::DecisionTreeClassifier;
 use smartcore::tree::decision_tree_regressor::DecisionTreeRegressor;
 
@@ -90,6 +93,34 @@ pub fn run(
             let fit = |x: &Matrix| DecisionTreeRegressor::fit(x, &y, Default::default()).map_err(|e| e.to_string());
             measure(arrays, effort, all, fit, |m, x| m.predict(x).unwrap_or_default())
         }
+        "SVC" => {
+            let y: &'static Vec<i64> = kept(arrays.classes()?.to_vec());
+            let params = SVCParameters::default().with_c(strength(params));
+            let params = kept(params.with_kernel(Kernels::rbf().with_gamma(arrays.gamma())));
+            let fit = |x: &&'static Matrix| SVC::fit(*x, y, params).map_err(|e| e.to_string());
+            let predict =
+                |m: &SVC<'static, f64, i64, Matrix, Vec<i64>>, x: &&'static Matrix| m.predict(*x).unwrap_or_default();
+            measure(arrays, effort, (kept(all.0), kept(all.1), kept(all.2)), fit, predict)
+        }
+        "SVR" => {
+            let y: &'static Vec<f64> = kept(arrays.values()?.to_vec());
+            let params = SVRParameters::default().with_c(strength(params)).with_eps(0.1);
+            let params = kept(params.with_kernel(Kernels::rbf().with_gamma(arrays.gamma())));
+            let fit = |x: &&'static Matrix| SVR::fit(*x, y, params).map_err(|e| e.to_string());
+            let predict =
+                |m: &SVR<'static, f64, Matrix, Vec<f64>>, x: &&'static Matrix| m.predict(*x).unwrap_or_default();
+            measure(arrays, effort, (kept(all.0), kept(all.1), kept(all.2)), fit, predict)
+        }
         other => Err(format!("smartcore has no {other}").into()),
     }
+}
+
+/// Its kernel machines borrow what they were fitted on, so that is kept until the process ends.
+fn kept<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
+}
+
+/// C of a kernel machine.
+fn strength(params: &Map<String, serde_json::Value>) -> f64 {
+    params.get("C").and_then(serde_json::Value::as_f64).unwrap_or(1.0)
 }
