@@ -40,7 +40,7 @@ pub fn arrays<'py>(py: Python<'py>, tree: &Tree) -> PyResult<Bound<'py, PyDict>>
     dict.set_item("feature", integers(py, tree.feature.mapv(i64::from)))?;
     dict.set_item("threshold", floats(&tree.threshold))?;
     dict.set_item("impurity", floats(&tree.impurity))?;
-    dict.set_item("n_node_samples", integers(py, tree.n_node_samples.clone()))?;
+    dict.set_item("n_node_samples", integers(py, tree.n_node_samples.mapv(i64::from)))?;
     dict.set_item("weighted_n_node_samples", floats(&tree.weighted_n_node_samples))?;
     dict.set_item("missing_go_to_left", integers(py, tree.missing_go_to_left.mapv(i64::from)))?;
     dict.set_item("categorical", tree.categories.is_some())?;

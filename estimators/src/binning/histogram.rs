@@ -8,11 +8,38 @@ use super::matrix::{Binned, Group, LANES};
 /// What a row adds to the bin that it falls into.
 pub type Channels<const C: usize> = [i64; C];
 
+/// What is kept of a row: its channels, or what they follow from.
+pub trait Row<const C: usize>: Copy + Send + Sync {
+    /// What a row without channels has.
+    const NONE: Self;
+    /// The channels.
+    fn channels(self) -> Channels<C>;
+}
+
+impl<const C: usize> Row<C> for Channels<C> {
+    const NONE: Self = [0; C];
+
+    #[inline(always)]
+    fn channels(self) -> Channels<C> {
+        self
+    }
+}
+
+/// The first channel alone; the second one counts rows.
+impl Row<2> for i64 {
+    const NONE: Self = 0;
+
+    #[inline(always)]
+    fn channels(self) -> Channels<2> {
+        [self, 1]
+    }
+}
+
 /// The sums of each code, column after column ([`Binned::bins_of_column`]).
 pub type Histogram<const C: usize> = Vec<Channels<C>>;
 
-/// `out[i] = all[rows[i]]`: the channels of a node's rows, one after the other.
-pub fn gather<const C: usize>(all: &[Channels<C>], rows: &[u32], out: &mut [Channels<C>]) {
+/// `out[i] = all[rows[i]]`: what is kept of a node's rows, one after the other.
+pub fn gather<R: Copy>(all: &[R], rows: &[u32], out: &mut [R]) {
     for (out, &row) in out.iter_mut().zip(rows) {
         *out = all[row as usize];
     }
@@ -28,15 +55,15 @@ pub fn subtract<const C: usize>(parent: &mut [Channels<C>], child: &[Channels<C>
 }
 
 /// Adds the channels of some rows to the bins of one group's columns: `hist` are the bins of the group
-/// ([`Binned::bins_of_group`]). `rows` are the rows of `channels`, in their order; `None`: the first ones of X.
+/// ([`Binned::bins_of_group`]). `rows` are the rows of `kept`, in their order; `None`: the first ones of X.
 ///
 /// # Panics
-/// Where `hist` has another length, or `rows` are fewer than `channels`, or beyond those of `binned`.
-pub fn add_rows<const C: usize>(
+/// Where `hist` has another length, or `rows` are fewer than `kept`, or beyond those of `binned`.
+pub fn add_rows<R: Row<C>, const C: usize>(
     binned: &Binned,
     group: &Group,
     rows: Option<&[u32]>,
-    channels: &[Channels<C>],
+    kept: &[R],
     hist: &mut [Channels<C>],
 ) {
     let bins = binned.bins_of_group(group);
@@ -48,10 +75,10 @@ pub fn add_rows<const C: usize>(
     let n = binned.n_rows();
     match rows {
         Some(rows) => {
-            assert!(rows.len() >= channels.len());
+            assert!(rows.len() >= kept.len());
             assert!(rows.iter().all(|&row| (row as usize) < n));
         }
-        None => assert!(channels.len() <= n),
+        None => assert!(kept.len() <= n),
     }
     macro_rules! by_lanes {
         ($($lanes:literal)*) => {
@@ -60,15 +87,15 @@ pub fn add_rows<const C: usize>(
                     // SAFETY: the rows are below n, as was just asserted; the bins of `starts` are those of this group
                     // in `hist`, whose length is right; every code of a `Binned` is below its column's number of codes.
                     ($lanes, None) => unsafe {
-                        add::<C, $lanes, false>(&group.codes, |i| i, channels, &starts, hist)
+                        add::<R, C, $lanes, false>(&group.codes, |i| i, kept, &starts, hist)
                     },
-                    ($lanes, Some(rows)) if channels.len() > n / FAR => unsafe {
+                    ($lanes, Some(rows)) if kept.len() > n / FAR => unsafe {
                         let row = |i: usize| *rows.get_unchecked(i) as usize;
-                        add::<C, $lanes, false>(&group.codes, row, channels, &starts, hist)
+                        add::<R, C, $lanes, false>(&group.codes, row, kept, &starts, hist)
                     },
                     ($lanes, Some(rows)) => unsafe {
                         let row = |i: usize| *rows.get_unchecked(i) as usize;
-                        add::<C, $lanes, true>(&group.codes, row, channels, &starts, hist)
+                        add::<R, C, $lanes, true>(&group.codes, row, kept, &starts, hist)
                     },
                 )*
                 _ => unreachable!("a group has at most {LANES} features"),
@@ -86,19 +113,19 @@ const AHEAD: usize = 16;
 /// The kernel: eight bytes are the bins of a row; each picks the place to which the row's channels are added.
 ///
 /// # Safety
-/// `row(i)` is below the number of rows of `codes` for each `i` below the length of `channels`, and every
+/// `row(i)` is below the number of rows of `codes` for each `i` below the length of `kept`, and every
 /// `starts[lane]` plus a code of that lane is below the length of `hist`.
 #[inline(always)]
-unsafe fn add<const C: usize, const L: usize, const APART: bool>(
+unsafe fn add<R: Row<C>, const C: usize, const L: usize, const APART: bool>(
     codes: &[u8],
     row: impl Fn(usize) -> usize,
-    channels: &[Channels<C>],
+    kept: &[R],
     starts: &[usize; LANES],
     hist: &mut [Channels<C>],
 ) {
-    let last = channels.len().wrapping_sub(1);
-    for i in 0..channels.len() {
-        let channels = channels[i];
+    let last = kept.len().wrapping_sub(1);
+    for (i, kept) in kept.iter().enumerate() {
+        let channels = kept.channels();
         #[cfg(target_arch = "x86_64")]
         if APART {
             use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};

@@ -12,7 +12,7 @@ mod matrix;
 mod table;
 mod thresholds;
 
-pub use histogram::{Channels, Histogram, add_rows, gather, subtract};
+pub use histogram::{Channels, Histogram, Row, add_rows, gather, subtract};
 pub use mapper::{Bins, FeatureBins, Mapper};
 pub use matrix::{Binned, Group};
 pub use thresholds::weighted_percentile;

@@ -7,11 +7,11 @@
 //!
 //! | form | a row's channels | where |
 //! | --- | --- | --- |
-//! | [`Constant`] | gradient, 1 | losses whose second derivative is 1, without weights |
+//! | [`Constant`] | gradient, 1 (not kept) | losses whose second derivative is 1, without weights |
 //! | [`Packed`] | gradient, hessian and count in one | the others, where the hessian keeps enough bits beside the count |
 //! | [`Wide`] | gradient, hessian, 1 | elsewhere: very many rows, hessians of very different sizes, negative weights |
 
-use crate::binning::Channels;
+use crate::binning::{Channels, Row};
 use crate::{Control, Result, bad_input};
 use ironlearn_linalg::threads;
 
@@ -28,13 +28,15 @@ pub struct Sums {
 
 /// How channels are read.
 pub trait Form<const C: usize>: Copy + Send + Sync {
+    /// What is kept of a row.
+    type Row: Row<C>;
     /// What the sums of channels mean.
     fn sums(&self, channels: &Channels<C>) -> Sums;
     /// How many rows they are of.
     fn count(&self, channels: &Channels<C>) -> u32;
 }
 
-/// Channels: gradient, count; the hessian is 1.
+/// Channels: gradient, count; the hessian is 1. The gradient alone is kept.
 #[derive(Debug, Clone, Copy)]
 pub struct Constant {
     unit: f64,
@@ -56,6 +58,8 @@ pub struct Wide {
 }
 
 impl Form<2> for Constant {
+    type Row = i64;
+
     #[inline(always)]
     fn sums(&self, channels: &Channels<2>) -> Sums {
         let count = channels[1] as f64;
@@ -69,6 +73,8 @@ impl Form<2> for Constant {
 }
 
 impl Form<2> for Packed {
+    type Row = Channels<2>;
+
     #[inline(always)]
     fn sums(&self, channels: &Channels<2>) -> Sums {
         Sums {
@@ -85,6 +91,8 @@ impl Form<2> for Packed {
 }
 
 impl Form<3> for Wide {
+    type Row = Channels<3>;
+
     #[inline(always)]
     fn sums(&self, channels: &Channels<3>) -> Sums {
         Sums {
@@ -211,14 +219,14 @@ fn fixed(v: f32, scale: f64) -> i64 {
 }
 
 macro_rules! encode {
-    ($form:ty, $channels:literal, |$self:ident, $pair:ident| $body:expr) => {
+    ($form:ty, $row:ty, |$self:ident, $pair:ident| $body:expr) => {
         impl $form {
-            /// The channels of each row.
+            /// What is kept of each row.
             ///
             /// # Errors
             /// [`ironlearn_linalg::Error::Interrupted`].
-            pub fn encode(&self, ctl: &Control, pairs: &[[f32; 2]], out: &mut Vec<Channels<$channels>>) -> Result<()> {
-                out.resize(pairs.len(), [0; $channels]);
+            pub fn encode(&self, ctl: &Control, pairs: &[[f32; 2]], out: &mut Vec<$row>) -> Result<()> {
+                out.resize(pairs.len(), Row::NONE);
                 let $self = *self;
                 threads::fill_rows(ctl, out, 1, TILE, |first, out| {
                     for ($pair, out) in pairs[first..].iter().zip(out) {
@@ -231,20 +239,20 @@ macro_rules! encode {
     };
 }
 
-encode!(Constant, 2, |form, pair| [fixed(pair[0], 1.0 / form.unit), 1]);
-encode!(Packed, 2, |form, pair| [
+encode!(Constant, i64, |form, pair| fixed(pair[0], 1.0 / form.unit));
+encode!(Packed, Channels<2>, |form, pair| [
     fixed(pair[0], 1.0 / form.unit),
     (fixed(pair[1], 1.0 / form.hessian_unit) << form.bits) + 1
 ]);
-encode!(Wide, 3, |form, pair| [fixed(pair[0], 1.0 / form.unit), fixed(pair[1], 1.0 / form.hessian_unit), 1]);
+encode!(Wide, Channels<3>, |form, pair| [fixed(pair[0], 1.0 / form.unit), fixed(pair[1], 1.0 / form.hessian_unit), 1]);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn add<const C: usize>(rows: &[Channels<C>]) -> Channels<C> {
+    fn add<R: Row<C>, const C: usize>(rows: &[R]) -> Channels<C> {
         rows.iter().fold([0; C], |mut sum, row| {
-            sum.iter_mut().zip(row).for_each(|(s, v)| *s += v);
+            sum.iter_mut().zip(row.channels()).for_each(|(s, v)| *s += v);
             sum
         })
     }
@@ -267,8 +275,9 @@ mod tests {
         packed.encode(&ctl, &pairs, &mut rows).unwrap();
         close(packed.sums(&add(&rows)), sum(1));
         let Choice::Constant(constant) = choose(&ctl, &pairs, true).unwrap() else { panic!("constant") };
-        constant.encode(&ctl, &pairs, &mut rows).unwrap();
-        close(constant.sums(&add(&rows)), 5000.0);
+        let mut gradients = Vec::new();
+        constant.encode(&ctl, &pairs, &mut gradients).unwrap();
+        close(constant.sums(&add(&gradients)), 5000.0);
         // A negative hessian, and one that dwarfs the others.
         for odd in [-0.25, 1e12] {
             let mut pairs = pairs.clone();

@@ -6,7 +6,7 @@
 use super::fixed::Form;
 use super::partition::divide;
 use super::split::{MIN_HESSIAN, Node, Rule, Split};
-use crate::binning::{Binned, Channels, Group, Histogram, add_rows, subtract};
+use crate::binning::{Binned, Channels, Group, Histogram, Row, add_rows, subtract};
 use crate::{Control, Result};
 use ironlearn_linalg::threads;
 use rand_chacha::ChaCha8Rng;
@@ -53,14 +53,14 @@ pub struct Room {
     scratch: Vec<u32>,
 }
 
-/// Room for channels in the order of a node's rows, and for histograms.
+/// Room for what is kept of a node's rows, in their order, and for histograms.
 #[derive(Debug)]
-pub struct Pool<const C: usize> {
-    ordered: Vec<Channels<C>>,
+pub struct Pool<R, const C: usize> {
+    ordered: Vec<R>,
     free: Vec<Histogram<C>>,
 }
 
-impl<const C: usize> Default for Pool<C> {
+impl<R, const C: usize> Default for Pool<R, C> {
     fn default() -> Self {
         Pool { ordered: Vec::new(), free: Vec::new() }
     }
@@ -89,19 +89,19 @@ struct Rank(u64, std::cmp::Reverse<usize>);
 /// About how many nanoseconds of work pay for waking threads.
 const WORTH_THREADS: usize = 40_000;
 
-/// Grows tree number `stream` on `channels` of all rows.
+/// Grows tree number `stream` on what is `kept` of all rows.
 ///
 /// # Errors
 /// [`ironlearn_linalg::Error::Interrupted`].
 #[allow(clippy::too_many_arguments, reason = "the parts of one fit")]
 pub fn grow<const C: usize, F: Form<C>>(
     binned: &Binned,
-    channels: &[Channels<C>],
+    kept: &[F::Row],
     form: F,
     plan: &Plan,
     stream: u64,
     room: &mut Room,
-    pool: &mut Pool<C>,
+    pool: &mut Pool<F::Row, C>,
     ctl: &Control,
 ) -> Result<Vec<Grown>> {
     let n = binned.n_rows();
@@ -110,19 +110,19 @@ pub fn grow<const C: usize, F: Form<C>>(
     room.scratch.resize(n, 0);
     let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
     rng.set_stream(stream);
-    let mut tree = Tree { binned, channels, form, plan, rng, room, pool, ctl, nodes: Vec::new() };
+    let mut tree = Tree { binned, kept, form, plan, rng, room, pool, ctl, nodes: Vec::new() };
     tree.grow()?;
     Ok(tree.nodes)
 }
 
-struct Tree<'a, const C: usize, F> {
+struct Tree<'a, const C: usize, F: Form<C>> {
     binned: &'a Binned,
-    channels: &'a [Channels<C>],
+    kept: &'a [F::Row],
     form: F,
     plan: &'a Plan,
     rng: ChaCha8Rng,
     room: &'a mut Room,
-    pool: &'a mut Pool<C>,
+    pool: &'a mut Pool<F::Row, C>,
     ctl: &'a Control,
     nodes: Vec<Grown>,
 }
@@ -229,11 +229,11 @@ impl<const C: usize, F: Form<C>> Tree<'_, C, F> {
         let left_is_small = split.sums[0].count < split.sums[1].count;
         let small_rows = split.sums[usize::from(!left_is_small)].count as usize;
         let wanted = goes_on[0] || goes_on[1];
-        self.pool.ordered.resize(self.pool.ordered.len().max(if wanted { small_rows } else { 0 }), [0; C]);
+        self.pool.ordered.resize(self.pool.ordered.len().max(if wanted { small_rows } else { 0 }), Row::NONE);
         let ordered = wanted.then(|| (left_is_small, &mut self.pool.ordered[..small_rows]));
         let Room { rows, scratch } = &mut *self.room;
         let mine = &mut rows[whole.clone()];
-        let left = divide(self.binned, &split, mine, scratch, self.channels, ordered, self.ctl)?;
+        let left = divide(self.binned, &split, mine, scratch, self.kept, ordered, self.ctl)?;
         let middle = whole.start + left;
         let places = [whole.start..middle, middle..whole.end];
         let children = [self.nodes.len(), self.nodes.len() + 1];
@@ -335,7 +335,7 @@ impl<const C: usize, F: Form<C>> Tree<'_, C, F> {
         })
     }
 
-    /// Builds the histogram of the rows at `places` (all where `None`), whose channels are ordered; takes it from
+    /// Builds the histogram of the rows at `places` (all where `None`), which the pool has in order; takes it from
     /// `large`; looks for the best splits of both.
     fn fill(
         &self,
@@ -345,11 +345,11 @@ impl<const C: usize, F: Form<C>> Tree<'_, C, F> {
         wanted: [Option<Wanted>; 2],
     ) -> Result<[Option<Split>; 2]> {
         let rows = places.map(|places| &self.room.rows[places]);
-        let channels = rows.map_or(self.channels, |rows| &self.pool.ordered[..rows.len()]);
-        let cost = channels.len() * self.binned.n_columns() / 2 + self.binned.n_bins() * 10;
+        let kept = rows.map_or(self.kept, |rows| &self.pool.ordered[..rows.len()]);
+        let cost = kept.len() * self.binned.n_columns() / 2 + self.binned.n_bins() * 10;
         self.run(small, large, cost, |task| {
             task.small.fill([0; C]);
-            add_rows(self.binned, task.group, rows, channels, task.small);
+            add_rows(self.binned, task.group, rows, kept, task.small);
             if let Some(large) = &mut task.large {
                 subtract(large, task.small);
                 task.found[1] = self.best(task.group, large, wanted[1].as_ref());

@@ -1,7 +1,7 @@
 //! Dividing a node's rows between its children, each in the order of X.
 
 use super::split::Split;
-use crate::binning::{Binned, Channels};
+use crate::binning::Binned;
 use crate::{Control, Result};
 use ironlearn_linalg::threads;
 
@@ -33,37 +33,37 @@ impl Block<'_, '_> {
 }
 
 /// Where the rows of a block go.
-struct Home<'a, const C: usize> {
+struct Home<'a, R> {
     lefts: &'a [u32],
     rights: &'a [u32],
     to_left: &'a mut [u32],
     to_right: &'a mut [u32],
-    /// The channels of the rows of one side, if they are wanted.
-    ordered: Option<(bool, &'a mut [Channels<C>])>,
+    /// What is kept of the rows of one side, if it is wanted.
+    ordered: Option<(bool, &'a mut [R])>,
 }
 
-impl<const C: usize> Home<'_, C> {
-    fn fill(&mut self, channels: &[Channels<C>]) {
+impl<R: Copy> Home<'_, R> {
+    fn fill(&mut self, kept: &[R]) {
         self.to_left.copy_from_slice(self.lefts);
         self.to_right.iter_mut().zip(self.rights.iter().rev()).for_each(|(to, &row)| *to = row);
         if let Some((of_left, ordered)) = &mut self.ordered {
-            crate::binning::gather(channels, if *of_left { self.to_left } else { self.to_right }, ordered);
+            crate::binning::gather(kept, if *of_left { self.to_left } else { self.to_right }, ordered);
         }
     }
 }
 
 /// Divides `rows`; the number that lead left, which come first afterwards. Where `ordered` names a side (left: true) it
-/// gets the channels of that side's rows, one after the other.
+/// gets what is `kept` of that side's rows, one after the other.
 ///
 /// # Errors
 /// [`ironlearn_linalg::Error::Interrupted`].
-pub fn divide<const C: usize>(
+pub fn divide<R: Copy + Send + Sync>(
     binned: &Binned,
     split: &Split,
     rows: &mut [u32],
     scratch: &mut [u32],
-    channels: &[Channels<C>],
-    ordered: Option<(bool, &mut [Channels<C>])>,
+    kept: &[R],
+    ordered: Option<(bool, &mut [R])>,
     ctl: &Control,
 ) -> Result<usize> {
     let (group, lane) = binned.place(split.feature as usize);
@@ -97,6 +97,6 @@ pub fn divide<const C: usize>(
         });
         homes.push(Home { lefts, rights, to_left: mine_left, to_right: mine_right, ordered: mine });
     }
-    threads::each(ctl, &mut homes, |_, home| home.fill(channels))?;
+    threads::each(ctl, &mut homes, |_, home| home.fill(kept))?;
     Ok(left)
 }

@@ -74,6 +74,9 @@ impl Part {
     }
 }
 
+/// What is kept of all rows, and room to grow trees on it.
+type Kept<R, const C: usize> = (Vec<R>, Pool<R, C>);
+
 /// A run of boosting.
 #[derive(Debug)]
 pub struct Boosting {
@@ -85,8 +88,9 @@ pub struct Boosting {
     model: Boosted,
     trees: Growing,
     room: Room,
-    narrow: (Vec<Channels<2>>, Pool<2>),
-    wide: (Vec<Channels<3>>, Pool<3>),
+    constant: Kept<i64, 2>,
+    packed: Kept<Channels<2>, 2>,
+    wide: Kept<Channels<3>, 3>,
     pairs: Vec<[f32; 2]>,
 }
 
@@ -177,8 +181,8 @@ impl Boosting {
             }
         };
         let pairs = vec![[0.0; 2]; train.raw.len()];
-        let (narrow, wide) = Default::default();
-        Ok(Boosting { settings, plan, train, held, model, trees, room: Room::default(), narrow, wide, pairs })
+        let (room, constant, packed, wide) = Default::default();
+        Ok(Boosting { settings, plan, train, held, model, trees, room, constant, packed, wide, pairs })
     }
 
     /// The number of iterations so far, those of the start among them.
@@ -221,19 +225,21 @@ impl Boosting {
             let pairs = &self.pairs[k * n..(k + 1) * n];
             let raw = &mut raw[k * n..(k + 1) * n];
             let (plan, room, stream) = (&self.plan, &mut self.room, self.trees.n_trees() as u64);
-            let (narrow, pool) = (&mut self.narrow.0, &mut self.narrow.1);
             let mut nodes: Vec<Grown> = match choose(ctl, pairs, constant)? {
                 Choice::Constant(form) => {
-                    form.encode(ctl, pairs, narrow)?;
-                    grow(binned, narrow, form, plan, stream, room, pool, ctl)?
+                    let (kept, pool) = &mut self.constant;
+                    form.encode(ctl, pairs, kept)?;
+                    grow(binned, kept, form, plan, stream, room, pool, ctl)?
                 }
                 Choice::Packed(form) => {
-                    form.encode(ctl, pairs, narrow)?;
-                    grow(binned, narrow, form, plan, stream, room, pool, ctl)?
+                    let (kept, pool) = &mut self.packed;
+                    form.encode(ctl, pairs, kept)?;
+                    grow(binned, kept, form, plan, stream, room, pool, ctl)?
                 }
                 Choice::Wide(form) => {
-                    form.encode(ctl, pairs, &mut self.wide.0)?;
-                    grow(binned, &self.wide.0, form, plan, stream, room, &mut self.wide.1, ctl)?
+                    let (kept, pool) = &mut self.wide;
+                    form.encode(ctl, pairs, kept)?;
+                    grow(binned, kept, form, plan, stream, room, pool, ctl)?
                 }
             };
             let rate = self.settings.learning_rate;

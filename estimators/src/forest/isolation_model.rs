@@ -32,7 +32,7 @@ pub struct IsolationModel {
 }
 
 /// The mean depth of n rows in a tree of random splits.
-pub(super) fn average_path_length(n: i64) -> f64 {
+pub(super) fn average_path_length(n: usize) -> f64 {
     const EULER_GAMMA: f64 = 0.577_215_664_901_532_9;
     match n {
         ..=1 => 0.0,
@@ -51,7 +51,7 @@ fn lengths(tree: &Tree) -> Vec<f64> {
             depths[child] = depths[node] + 1.0;
         }
     }
-    depths.iter().zip(&tree.n_node_samples).map(|(depth, &n)| depth + average_path_length(n)).collect()
+    depths.iter().zip(&tree.n_node_samples).map(|(depth, &n)| depth + average_path_length(n as usize)).collect()
 }
 
 impl IsolationModel {
@@ -72,7 +72,7 @@ impl IsolationModel {
             let lengths = &lengths[tree];
             out.iter_mut().zip(leaves).for_each(|(out, &leaf)| *out += lengths[leaf as usize]);
         })?;
-        let average = self.trees.len() as f64 * average_path_length(self.sample_size as i64);
+        let average = self.trees.len() as f64 * average_path_length(self.sample_size);
         let score = |depth: f64| -(-if average != 0.0 { depth / average } else { 1.0 }).exp2();
         Ok(depths.into_iter().map(score).collect())
     }

@@ -51,7 +51,7 @@ pub struct Nodes {
     feature: Vec<i32>,
     threshold: Vec<f64>,
     impurity: Vec<f64>,
-    n: Vec<i64>,
+    n: Vec<u32>,
     weight: Vec<f64>,
     missing_left: Vec<u8>,
     /// The set of categories that go the other way; -1: the threshold decides.
@@ -77,7 +77,7 @@ impl Nodes {
         self.feature.push(UNDEFINED);
         self.threshold.push(f64::from(UNDEFINED));
         self.impurity.push(leaf.impurity);
-        self.n.push(leaf.n as i64);
+        self.n.push(leaf.n as u32);
         self.weight.push(leaf.weight);
         self.missing_left.push(0);
         self.set.push(-1);

@@ -30,8 +30,8 @@ pub struct Tree {
     #[serde(with = "crate::saved::array1")]
     pub impurity: Array1<f64>,
     /// The rows of each node.
-    #[serde(with = "crate::saved::array1_i64")]
-    pub n_node_samples: Array1<i64>,
+    #[serde(with = "crate::saved::counts")]
+    pub n_node_samples: Array1<u32>,
     /// The weight of the rows of each node.
     #[serde(with = "crate::saved::array1")]
     pub weighted_n_node_samples: Array1<f64>,

@@ -252,6 +252,9 @@ pub struct GiniOne<'a> {
 /// The bits of an item, at most.
 const ITEM_BITS: u32 = 31;
 
+/// Rows whose sums of squares are kept side by side.
+const SOME: usize = 2048;
+
 /// The state of [`GiniOne`]: counts and the sums of their squares.
 #[derive(Debug, Default)]
 pub struct Squares {
@@ -324,23 +327,27 @@ impl<'a> GiniOne<'a> {
         &self,
         scan: &'s mut Squares,
         totals: &Counts,
-        rows: impl Iterator<Item = (usize, f64)>,
+        mut rows: impl ExactSizeIterator<Item = (usize, f64)>,
     ) -> &'s [f64] {
         self.start(scan, totals, &[], &[]);
         let Squares { gains, others, weights, .. } = scan;
         let (mut gains, mut others) = (std::mem::take(gains), std::mem::take(others));
         let mut weights = std::mem::take(weights);
         gains.clear();
-        others.clear();
-        weights.clear();
-        for (class, w) in rows {
-            gains.push(scan.left);
-            others.push(scan.right);
-            weights.push(scan.weight_left);
-            Self::move_left(scan, class, w);
-        }
-        for ((gain, squares_right), &left) in gains.iter_mut().zip(&others).zip(&weights) {
-            *gain = gini_gain(left, totals.weight - left, *gain, *squares_right);
+        // Some rows at a time: what is needed of each for a moment stays at hand.
+        while rows.len() > 0 {
+            let first = gains.len();
+            others.clear();
+            weights.clear();
+            for (class, w) in rows.by_ref().take(SOME) {
+                gains.push(scan.left);
+                others.push(scan.right);
+                weights.push(scan.weight_left);
+                Self::move_left(scan, class, w);
+            }
+            for ((gain, squares_right), &left) in gains[first..].iter_mut().zip(&others).zip(&weights) {
+                *gain = gini_gain(left, totals.weight - left, *gain, *squares_right);
+            }
         }
         (scan.gains, scan.others, scan.weights) = (gains, others, weights);
         &scan.gains
