@@ -301,3 +301,27 @@ pub mod vector {
         d.deserialize_any(Read)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array1, array};
+
+    #[derive(Serialize, Deserialize)]
+    struct Wide(#[serde(with = "array1_i64")] Array1<i64>);
+
+    #[derive(Serialize, Deserialize)]
+    struct Counts(#[serde(with = "counts")] Array1<u32>);
+
+    #[test]
+    fn counts_are_numbers_of_64_bits_in_the_file() {
+        let bytes = rmp_serde::to_vec_named(&Wide(array![0, 7, (1 << 32) - 1])).unwrap();
+        let counts: Counts = rmp_serde::from_slice(&bytes).unwrap();
+        assert_eq!(counts.0, array![0, 7, u32::MAX]);
+        assert_eq!(rmp_serde::to_vec_named(&counts).unwrap(), bytes);
+        for bad in [-1, 1 << 32] {
+            let bytes = rmp_serde::to_vec_named(&Wide(array![3, bad])).unwrap();
+            assert!(rmp_serde::from_slice::<Counts>(&bytes).is_err());
+        }
+    }
+}
