@@ -2,7 +2,7 @@
 
 use super::trees::Trees;
 use crate::binning::Mapper;
-use crate::walk::{Block, Fork, LANES, Masks, Number, Steps, TOGETHER, Test, UNKNOWN};
+use crate::walk::{Block, Fork, LANES, Masks, Rows, Steps, TOGETHER, Test, UNKNOWN};
 use crate::{AnyMatrix, Control, Result, bad_input};
 use ironlearn_linalg::{Matrix, Real, threads, with_matrix};
 use std::ops::Range;
@@ -178,13 +178,13 @@ impl Part<'_> {
             x.pack(first..first + n, 0..p, p, rows);
             for &j in &self.walks.categorical {
                 for row in rows.chunks_exact_mut(p) {
-                    row[j] = f64::from_code(self.code(j, row[j]).map_or(UNKNOWN, u32::from));
+                    row[j] = self.code(j, row[j]).map_or(UNKNOWN, u32::from).into();
                 }
             }
             let whole = n / TOGETHER * TOGETHER;
             if whole > 0 {
                 for (t, steps) in steps.iter().enumerate() {
-                    steps.leaves(&rows[..whole * p], p, true, &mut leaves[..whole]);
+                    steps.leaves(Rows::Gaps(&rows[..whole * p], p), &mut leaves[..whole]);
                     for (out, &leaf) in out.chunks_exact_mut(k).zip(&leaves[..whole]) {
                         out[t % k] += value(t, leaf);
                     }

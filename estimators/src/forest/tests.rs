@@ -173,3 +173,57 @@ fn copies_of_few_rows_grow_the_same_trees() {
     let (grown, first) = (on_threads(&extra, &numbers, 1), on_threads(&first, &numbers, 1));
     assert!(grown.trees.iter().zip(&first.trees).all(|(a, b)| a.node_count() > 300 && splits(a) == splits(b)));
 }
+
+/// Large trees take many rows in an order of their own: each row's answer is the one that it has alone, bit by bit.
+#[test]
+fn rows_in_a_large_block_are_predicted_as_alone() {
+    let (numbers, y, codes) = table(4_003);
+    let mut x = Array2::from_shape_fn((4_003, 5), |(i, j)| match j {
+        3 => ((i * 7) % 90) as f64,
+        4 => ((i * i) % 5_000) as f64,
+        _ => numbers[[i, j]],
+    });
+    let full = x.clone();
+    let gaps = |x: &mut Array2<f64>| {
+        for ((i, j), v) in x.indexed_iter_mut() {
+            if (i * 5 + j * 3) % 17 == 0 {
+                *v = f64::NAN;
+            }
+        }
+    };
+    gaps(&mut x);
+    let categorical_features = Some(crate::tree::Categorical::Places(vec![3, 4]));
+    let forest = RandomForestRegressor { n_estimators: 12, categorical_features, ..RandomForestRegressor::default() };
+    let extra = ExtraTreesClassifier {
+        n_estimators: 12,
+        categorical_features: forest.categorical_features.clone(),
+        ..ExtraTreesClassifier::default()
+    };
+    let without = RandomForestRegressor { n_estimators: 12, ..RandomForestRegressor::default() };
+    let data = Data::new(x.view()).with_values(y.view());
+    let (forest, without) = (on_threads(&forest, &data, 2), on_threads(&without, &data, 2));
+    let extra = on_threads(&extra, &Data::new(x.view()).with_classes(codes.view(), vec![3]), 2);
+    assert!(forest.trees.iter().map(|tree| tree.node_count()).sum::<usize>() > 1 << 15);
+    // Categories that were not there, and numbers that are none.
+    let mut new = full.clone();
+    new.column_mut(3).iter_mut().step_by(9).for_each(|v| *v += 0.5);
+    new.column_mut(4).iter_mut().step_by(11).for_each(|v| *v = -3.0 - *v * 1e3);
+    gaps(&mut new);
+    let ctl = Control::new();
+    for x in [&x, &full, &new] {
+        let narrow = x.mapv(|v| v as f32);
+        for any in [AnyMatrix::from(x.view()), AnyMatrix::from(narrow.view())] {
+            let (leaves, mean) = (forest.apply_on(&any, &ctl).unwrap(), forest.predict_on(&any, &ctl).unwrap());
+            let proba = extra.proba_on(&any, &ctl).unwrap().remove(0);
+            let numbers = without.predict_on(&any, &ctl).unwrap();
+            for i in (0..4_003).step_by(13) {
+                let row = x.slice(ndarray::s![i..=i, ..]);
+                let row = AnyMatrix::from(row);
+                assert_eq!(leaves.row(i), forest.apply_on(&row, &ctl).unwrap().row(0));
+                assert_eq!(mean.row(i), forest.predict_on(&row, &ctl).unwrap().row(0));
+                assert_eq!(proba.row(i), extra.proba_on(&row, &ctl).unwrap()[0].row(0));
+                assert_eq!(numbers.row(i), without.predict_on(&row, &ctl).unwrap().row(0));
+            }
+        }
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::Tree;
 use super::columns::{INFINITE, any_infinite, check_values};
-use crate::walk::{Number, Steps, TOGETHER, UNKNOWN};
+use crate::walk::{Copied, Rows, Steps, TOGETHER, UNKNOWN};
 use crate::{AnyMatrix, Control, Result, bad_input};
 use ironlearn_linalg::{Compressed, Layout, Matrix, Real, threads, with_matrix};
 use std::borrow::Borrow;
@@ -17,6 +17,9 @@ const LARGE_BLOCK: usize = 1 << 16;
 const LARGE_NUMBERS: usize = 1 << 21;
 /// Steps of all trees that the caches keep while small blocks pass.
 const LARGE: usize = 1 << 15;
+/// Trees for which a copy of the rows pays, and rows that are worth an order of their own where trees are large.
+const MANY: usize = 8;
+const ORDERED: usize = 1024;
 /// Walks that are worth a block of their own.
 const WORTH: usize = 4096;
 
@@ -26,6 +29,8 @@ struct Walk<'a> {
     width: usize,
     /// The features that hold categories for some tree.
     coded: Vec<usize>,
+    /// Whether the trees are too large for the caches.
+    large: bool,
     /// A large block takes long: who asks to stop is heard after each tree.
     ctl: &'a Control,
 }
@@ -35,7 +40,9 @@ impl<'a> Walk<'a> {
         let trees: Vec<&Steps<f32>> = trees.iter().map(|tree| tree.borrow().steps()).collect();
         let mut coded = vec![false; width];
         trees.iter().flat_map(|steps| steps.coded()).for_each(|&feature| coded[feature as usize] = true);
-        Walk { trees, width, coded: (0..width).filter(|&feature| coded[feature]).collect(), ctl }
+        let coded = (0..width).filter(|&feature| coded[feature]).collect();
+        let large = trees.len() > 1 && trees.iter().map(|steps| steps.len()).sum::<usize>() > LARGE;
+        Walk { trees, width, coded, large, ctl }
     }
 
     /// Calls `sink(tree, first row, leaves)` with the leaves of some rows of the range, tree by tree for each row;
@@ -73,7 +80,7 @@ impl<'a> Walk<'a> {
             x.pack(rows.clone(), j..j + 1, 1, &mut column);
             for (row, &v) in packed.chunks_exact_mut(p).zip(&column) {
                 let known = v >= 0.0 && v < f64::from(UNKNOWN) && v.fract() == 0.0;
-                row[j] = f32::from_code(if known { v as u32 } else { UNKNOWN });
+                row[j] = if known { v as f32 } else { UNKNOWN as f32 };
             }
         }
         self.dense(&packed, sink) & finite
@@ -93,11 +100,18 @@ impl<'a> Walk<'a> {
             // With several trees the last rows go one by one through several trees at once.
             let whole = if self.trees.len() == 1 { here } else { here / TOGETHER * TOGETHER };
             let (whole_rows, rest) = values.split_at(whole * self.width);
+            let rows = if missing { Rows::Gaps(whole_rows, self.width) } else { Rows::Full(whole_rows, self.width) };
+            let alike = (self.large && whole >= ORDERED).then(|| self.trees[0]);
+            let copy = self.trees.len() >= MANY && (missing || alike.is_some());
+            let mut copy = copy.then(|| Copied::new(rows, alike));
             for (k, steps) in self.trees.iter().enumerate().take(if whole > 0 { usize::MAX } else { 0 }) {
                 if self.ctl.check().is_err() {
                     return finite;
                 }
-                steps.leaves(whole_rows, self.width, missing, &mut leaves[..whole]);
+                match &mut copy {
+                    Some(copy) => copy.leaves(steps, &mut leaves[..whole]),
+                    None => steps.leaves(rows, &mut leaves[..whole]),
+                }
                 sink(k, first, &leaves[..whole]);
             }
             for (i, row) in rest.chunks_exact(self.width).enumerate() {
@@ -139,10 +153,9 @@ impl<'a> Walk<'a> {
     /// its columns are scattered.
     fn block(&self, x: &AnyMatrix<'_>) -> usize {
         let by_column = with_matrix!(x, x => matches!(x, Matrix::Sparse(x) if x.layout() == Layout::Column));
-        let steps: usize = self.trees.iter().map(|steps| steps.len()).sum();
         let (budget, most) = match by_column {
             true => (1 << 24, usize::MAX),
-            false if steps > LARGE && self.trees.len() > 1 && !x.is_sparse() => (LARGE_NUMBERS, LARGE_BLOCK),
+            false if self.large && !x.is_sparse() => (LARGE_NUMBERS, LARGE_BLOCK),
             false => (NUMBERS, BLOCK),
         };
         let most = (budget / self.width).clamp(1, most);

@@ -201,7 +201,7 @@ impl Masks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::walk::{Number, Steps, UNKNOWN};
+    use crate::walk::{Steps, UNKNOWN};
 
     type Nodes = Vec<Option<([usize; 2], u32, f64, bool)>>;
 
@@ -258,7 +258,7 @@ mod tests {
             }
             for row in 0..3 * LANES {
                 let mut values: [f64; 4] = std::array::from_fn(|j| number(row, j));
-                values[3] = Number::from_code(if values[3] == 255.0 { UNKNOWN } else { values[3] as u32 });
+                values[3] = if values[3] == 255.0 { UNKNOWN.into() } else { values[3] };
                 for output in 0..outputs {
                     let mine = (2..20).skip(output).step_by(outputs);
                     let sum = mine.fold(0.5, |sum, tree| sum + value(tree, steps[tree].leaf(&values) as usize));

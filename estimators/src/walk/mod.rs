@@ -5,15 +5,22 @@
 //! [`Fork`] where rows go at a node.
 
 mod lanes;
+mod layout;
+mod links;
 mod masks;
 mod number;
-mod sets;
+mod rows;
+mod runs;
 mod steps;
 
+pub(crate) use links::TOGETHER;
 pub(crate) use masks::{Block, LANES, Masks};
 pub(crate) use number::Number;
-pub(crate) use sets::UNKNOWN;
-pub(crate) use steps::{Steps, TOGETHER};
+pub(crate) use rows::{Copied, Rows};
+pub(crate) use steps::Steps;
+
+/// The code of a value that is no category: larger than all codes, and no set holds it.
+pub(crate) const UNKNOWN: u32 = 65_535;
 
 /// Where rows go at a node that is split.
 #[derive(Debug, Clone, Copy)]

@@ -1,19 +1,16 @@
-//! The numbers that a walk compares, and what else their bits may hold.
+//! The numbers that a walk compares, and what else their bits hold.
 
 use ironlearn_linalg::Real;
 
-/// The type of a threshold. Its bits hold other things where nothing is compared: the number of a node, a code.
+/// The type of a threshold. Where nothing is compared its bits hold the number of a node.
 pub(crate) trait Number: Real {
-    /// The largest number of this type that is at most `threshold`.
+    /// The largest number of this type that is at most `threshold`; of `f32`, whose infinity stands for missing values, the
+    /// largest finite one.
     fn at_most(threshold: f64) -> Self;
     /// NaN with the number of a node; `None` where that is too large.
     fn leaf(node: u32) -> Option<Self>;
     /// That number.
     fn node(self) -> u32;
-    /// A number whose bits are a code.
-    fn from_code(code: u32) -> Self;
-    /// The code.
-    fn code(self) -> u32;
 }
 
 /// Bits of a NaN of `f32` that are free.
@@ -22,7 +19,9 @@ const FREE: u32 = 22;
 impl Number for f32 {
     fn at_most(threshold: f64) -> Self {
         let near = threshold as f32;
-        if f64::from(near) > threshold { near.next_down() } else { near }
+        let below = if f64::from(near) > threshold { near.next_down() } else { near };
+        // As NaN it stays.
+        if below > f32::MAX { f32::MAX } else { below }
     }
 
     fn leaf(node: u32) -> Option<Self> {
@@ -32,16 +31,6 @@ impl Number for f32 {
     #[inline(always)]
     fn node(self) -> u32 {
         self.to_bits() & ((1 << FREE) - 1)
-    }
-
-    #[inline(always)]
-    fn from_code(code: u32) -> Self {
-        f32::from_bits(code)
-    }
-
-    #[inline(always)]
-    fn code(self) -> u32 {
-        self.to_bits()
     }
 }
 
@@ -58,16 +47,6 @@ impl Number for f64 {
     fn node(self) -> u32 {
         self.to_bits() as u32
     }
-
-    #[inline(always)]
-    fn from_code(code: u32) -> Self {
-        f64::from_bits(code.into())
-    }
-
-    #[inline(always)]
-    fn code(self) -> u32 {
-        self.to_bits() as u32
-    }
 }
 
 #[cfg(test)]
@@ -78,14 +57,14 @@ mod tests {
     fn thresholds_round_down() {
         assert_eq!(f32::at_most(0.1_f32.into()), 0.1);
         assert!(f64::from(f32::at_most(0.3)) <= 0.3 && f64::from(f32::at_most(0.3).next_up()) > 0.3);
-        assert_eq!(<f32 as Number>::at_most(f64::INFINITY), f32::INFINITY);
+        assert_eq!(<f32 as Number>::at_most(f64::INFINITY), f32::MAX);
         assert_eq!(<f32 as Number>::at_most(1e300), f32::MAX);
         assert!(<f32 as Number>::at_most(f64::NAN).is_nan());
         assert_eq!(<f64 as Number>::at_most(0.3), 0.3);
     }
 
     #[test]
-    fn bits_hold_nodes_and_codes() {
+    fn bits_hold_nodes() {
         for node in [0, 1, 12_345, (1 << FREE) - 1] {
             let leaf = <f32 as Number>::leaf(node).unwrap();
             assert!(leaf.is_nan() && leaf.node() == node);
@@ -93,6 +72,5 @@ mod tests {
         assert!(<f32 as Number>::leaf(1 << FREE).is_none());
         let leaf = <f64 as Number>::leaf(u32::MAX).unwrap();
         assert!(leaf.is_nan() && leaf.node() == u32::MAX);
-        assert_eq!((f32::from_code(77).code(), f64::from_code(77).code()), (77, 77));
     }
 }

@@ -1,260 +1,73 @@
 //! A tree in few bytes a node: 8 where thresholds are `f32`, 16 where they are `f64`.
 //!
 //! A threshold of type `f32` is the largest that is at most the node's `f64` threshold, so comparing `f32` values with it
-//! gives the same answer. Siblings are neighbours. A leaf leads to itself, so that rows of different depth walk together
-//! without a branch: its threshold is NaN, no value is at most that, and its left "child" stands just before it. The bits
-//! of that NaN are the number of the node. Nodes lie depth first, in pairs: a row that goes left reads on in the same
-//! line, and the form is made in one pass.
+//! gives the same answer. How wide a link must be depends on the tree: see [`super::layout`].
 
-use super::sets::Sets;
-use super::{Fork, Number, Test};
+use super::layout::Aside;
+use super::links::{Links, TOGETHER, together};
+use super::rows::Rows;
+use super::{Fork, Number};
 use ironlearn_linalg::Real;
-
-/// Rows, or trees, that walk together.
-pub(crate) const TOGETHER: usize = 8;
-
-/// Steps that rows go on together before those that have arrived are left behind.
-const FURTHER: u32 = 4;
 
 /// A tree's nodes, made for walking.
 #[derive(Debug, Clone)]
 pub(crate) struct Steps<T> {
     form: Form<T>,
-    /// Where categories decide.
-    sets: Option<Sets>,
-    /// The features that these are of, rising.
+    /// The features that hold categories, rising.
     coded: Vec<u32>,
     /// The node of each step, where that does not fit into a leaf.
     nodes: Vec<u32>,
 }
 
-/// How wide the links must be.
+/// How wide the links are.
 #[derive(Debug, Clone)]
 enum Form<T> {
-    Narrow(Links<T, u32>),
-    Wide(Links<T, u64>),
-}
-
-#[derive(Debug, Clone)]
-struct Links<T, L> {
-    steps: Vec<Step<T, L>>,
-    /// The bits of the feature; the one above them says that missing values go left, the next that a set decides, the
-    /// rest is the left child.
-    bits: u32,
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Step<T, L> {
-    /// Or the bits of the name of a set.
-    threshold: T,
-    link: L,
+    /// Up to 128 features and 2²⁴ steps.
+    Few(Links<T, u32, 8>),
+    /// Up to 2,048 features and 2²⁰ steps.
+    Some(Links<T, u32, 12>),
+    /// Up to 32,768 features and 2¹⁶ steps.
+    Many(Links<T, u32, 16>),
+    /// All others.
+    Wide(Links<T, u64, 32>),
 }
 
 macro_rules! with_links {
     ($steps:expr, $links:ident => $body:expr) => {
         match &$steps.form {
-            Form::Narrow($links) => $body,
+            Form::Few($links) => $body,
+            Form::Some($links) => $body,
+            Form::Many($links) => $body,
             Form::Wide($links) => $body,
         }
     };
 }
 
-/// What is collected beside the links.
-struct Aside {
-    sets: Option<Sets>,
-    coded: Vec<bool>,
-    nodes: Vec<u32>,
-}
-
-impl<T: Number, L: Copy + Default + Into<u64> + TryFrom<u64>> Links<T, L> {
-    /// None where a link does not fit into `L`.
-    fn new<'a>(
-        count: usize,
-        n_features: usize,
-        fork: &impl Fn(usize) -> Option<Fork<'a>>,
-        aside: &mut Aside,
-    ) -> Option<Self> {
-        let bits = usize::BITS - (n_features - 1).leading_zeros();
-        let mut steps = vec![Step::default(); count + 1];
-        let mut waiting = vec![(0, 1)];
-        let mut free = 2_usize;
-        while let Some((node, place)) = waiting.pop() {
-            let (threshold, link) = match fork(node) {
-                Some(fork) => {
-                    let [left, right] = fork.children;
-                    waiting.extend([(right, free + 1), (left, free)]);
-                    let (threshold, by_set) = match fork.test {
-                        Test::UpTo(threshold) => (T::at_most(threshold), false),
-                        Test::Other(places, words) => {
-                            aside.coded[fork.feature as usize] = true;
-                            (T::from_code(aside.sets.get_or_insert_with(Sets::new).push(places, words)), true)
-                        }
-                    };
-                    let flags = u64::from(by_set) << 1 | u64::from(fork.missing_left);
-                    let link = (free as u64) << (bits + 2) | flags << bits | u64::from(fork.feature);
-                    free += 2;
-                    (threshold, link)
-                }
-                None => {
-                    let threshold = T::leaf(node as u32).unwrap_or_else(|| {
-                        aside.nodes.resize(count + 1, 0);
-                        aside.nodes[place] = node as u32;
-                        T::narrow(f64::NAN)
-                    });
-                    (threshold, (place as u64 - 1) << (bits + 2))
-                }
-            };
-            steps[place] = Step { threshold, link: L::try_from(link).ok()? };
-        }
-        if let Some(sets) = &mut aside.sets {
-            sets.lay_out();
-            for step in steps.iter_mut().filter(|step| step.link.into() >> (bits + 1) & 1 != 0) {
-                step.threshold = T::from_code(sets.name(step.threshold.code()));
-            }
-        }
-        Some(Links { steps, bits })
-    }
-
-    /// Where a row goes from a step. Without `MISSING`, a row without missing values. With `sets`, a row with codes where
-    /// features hold categories; without `SEARCH`, where no set is searched.
-    #[inline(always)]
-    fn next<const MISSING: bool, const SEARCH: bool, F: Real>(&self, sets: Option<&Sets>, at: u32, row: &[F]) -> u32 {
-        let Step { threshold, link } = self.steps[at as usize];
-        let link: u64 = link.into();
-        let value = T::narrow(row[(link & ((1 << self.bits) - 1)) as usize].widen());
-        let flags = (link >> self.bits) as u32;
-        // Without a branch: which way a row goes cannot be guessed. NaN is at most nothing.
-        let mut right = u32::from(!(value <= threshold));
-        if MISSING {
-            right &= !(u32::from(value.is_nan()) & flags);
-        }
-        if let Some(sets) = sets {
-            // No number is taken for a code: whether it were a large one could not be guessed.
-            let by_set = (flags >> 1 & 1).wrapping_neg();
-            let other = u32::from(sets.holds::<SEARCH>(threshold.code() & by_set, value.code() & by_set));
-            right ^= (other ^ !flags ^ right) & by_set;
-        }
-        (link >> (self.bits + 2)) as u32 + (right & 1)
-    }
-
-    #[inline(always)]
-    fn leaves<const MISSING: bool, const SEARCH: bool, F: Real>(
-        &self,
-        sets: Option<&Sets>,
-        nodes: &[u32],
-        rows: &[F],
-        width: usize,
-        out: &mut [u32],
-    ) {
-        if sets.is_none() {
-            for (rows, out) in rows.chunks_exact(TOGETHER * width).zip(out.chunks_exact_mut(TOGETHER)) {
-                let rows: [&[F]; TOGETHER] = std::array::from_fn(|j| &rows[j * width..(j + 1) * width]);
-                out.copy_from_slice(&together(|j, at| self.next::<MISSING, SEARCH, F>(None, at, rows[j])));
-                out.iter_mut().for_each(|at| *at = self.name(nodes, *at));
-            }
-            return;
-        }
-        // Steps cost more here: rows that have arrived are left behind. A balanced tree of so many nodes is done after that.
-        let first = self.steps.len().ilog2();
-        let mut going: Vec<u32> = Vec::new();
-        for (g, (rows, out)) in rows.chunks_exact(TOGETHER * width).zip(out.chunks_exact_mut(TOGETHER)).enumerate() {
-            let rows: [&[F]; TOGETHER] = std::array::from_fn(|j| &rows[j * width..(j + 1) * width]);
-            let (at, moved) =
-                some_steps([1; TOGETHER], first, |j, at| self.next::<MISSING, SEARCH, F>(sets, at, rows[j]));
-            out.copy_from_slice(&at);
-            keep(&mut going, std::array::from_fn(|j| (g * TOGETHER + j) as u32), moved);
-        }
-        while !going.is_empty() {
-            let all = std::mem::take(&mut going);
-            going.reserve(all.len());
-            for group in all.chunks(TOGETHER) {
-                // The last one stands for those that the last group lacks.
-                let named: [u32; TOGETHER] = std::array::from_fn(|j| group[j.min(group.len() - 1)]);
-                let rows: [&[F]; TOGETHER] = named.map(|row| &rows[row as usize * width..(row as usize + 1) * width]);
-                let start = named.map(|row| out[row as usize]);
-                let (at, moved) =
-                    some_steps(start, FURTHER, |j, at| self.next::<MISSING, SEARCH, F>(sets, at, rows[j]));
-                named.iter().zip(at).for_each(|(&row, at)| out[row as usize] = at);
-                keep(&mut going, named, std::array::from_fn(|j| moved[j] && j < group.len()));
-            }
-        }
-        out.iter_mut().for_each(|at| *at = self.name(nodes, *at));
-    }
-
-    /// The node of a leaf.
-    #[inline(always)]
-    fn name(&self, nodes: &[u32], at: u32) -> u32 {
-        match nodes.get(at as usize) {
-            Some(&node) => node,
-            None => self.steps[at as usize].threshold.node(),
-        }
-    }
-}
-
-/// Goes so many steps in each place; whether the last one still led on.
-#[inline(always)]
-fn some_steps(
-    mut at: [u32; TOGETHER],
-    count: u32,
-    next: impl Fn(usize, u32) -> u32,
-) -> ([u32; TOGETHER], [bool; TOGETHER]) {
-    let mut before = at;
-    for _ in 0..count {
-        before = at;
-        for j in 0..TOGETHER {
-            at[j] = next(j, at[j]);
-        }
-    }
-    (at, std::array::from_fn(|j| at[j] != before[j]))
-}
-
-/// Adds the rows that are kept: all are written, since which ones are kept cannot be guessed.
-#[inline(always)]
-fn keep(to: &mut Vec<u32>, rows: [u32; TOGETHER], kept: [bool; TOGETHER]) {
-    let mut end = to.len();
-    to.resize(end + TOGETHER, 0);
-    for (row, kept) in rows.into_iter().zip(kept) {
-        to[end] = row;
-        end += usize::from(kept);
-    }
-    to.truncate(end);
-}
-
-/// Walks from the root in each place until all stand.
-#[inline(always)]
-fn together(next: impl Fn(usize, u32) -> u32) -> [u32; TOGETHER] {
-    let mut at = [1_u32; TOGETHER];
-    loop {
-        let mut moved = 0;
-        for j in 0..TOGETHER {
-            let to = next(j, at[j]);
-            moved |= to ^ at[j];
-            at[j] = to;
-        }
-        if moved == 0 {
-            return at;
-        }
-    }
-}
-
 impl<T: Number> Steps<T> {
     /// The form of a tree of `count` nodes over `n_features`; the first is the root.
     pub fn new<'a>(count: usize, n_features: usize, fork: impl Fn(usize) -> Option<Fork<'a>>) -> Self {
-        let aside = || Aside { sets: None, coded: vec![false; n_features], nodes: Vec::new() };
-        let mut found = aside();
-        let form = match Links::new(count, n_features, &fork, &mut found) {
-            Some(links) => Form::Narrow(links),
-            None => {
-                found = aside();
-                let links = Links::new(count, n_features, &fork, &mut found);
-                Form::Wide(links.expect("two numbers below 2^31 and two flags fit into 64 bits"))
-            }
-        };
-        let coded = (0..).zip(&found.coded).filter_map(|(feature, &coded)| coded.then_some(feature)).collect();
-        Steps { form, sets: found.sets, coded, nodes: found.nodes }
+        let mut aside = Aside::new(n_features);
+        macro_rules! first_of {
+            ($($form:ident)*) => {{
+                $(
+                    if let Some(links) = Links::new(count, &fork, &mut aside) {
+                        return Steps::of(Form::$form(links), aside);
+                    }
+                    aside = Aside::new(n_features);
+                )*
+                let links = Links::new(count, &fork, &mut aside);
+                Steps::of(Form::Wide(links.expect("two numbers below 2^31 and a flag fit into 64 bits")), aside)
+            }};
+        }
+        first_of!(Few Some Many)
     }
 
-    /// The features whose values have to be codes ([`Number::from_code`], [`super::UNKNOWN`] for what is no category).
+    fn of(form: Form<T>, aside: Aside) -> Self {
+        let coded = (0..).zip(&aside.coded).filter_map(|(feature, &coded)| coded.then_some(feature)).collect();
+        Steps { form, coded, nodes: aside.nodes }
+    }
+
+    /// The features whose values have to be codes, [`super::UNKNOWN`] for what is no category.
     pub fn coded(&self) -> &[u32] {
         &self.coded
     }
@@ -264,84 +77,105 @@ impl<T: Number> Steps<T> {
         with_links!(self, links => links.steps.len())
     }
 
-    /// The leaves of rows that lie one after the other, as many as `out` has room for; `missing` where a value may be.
-    pub fn leaves<F: Real>(&self, rows: &[F], width: usize, missing: bool, out: &mut [u32]) {
-        let nodes = self.nodes.as_slice();
-        with_links!(self, links => match &self.sets {
-            Some(sets) if sets.searched() => links.leaves::<true, true, F>(Some(sets), nodes, rows, width, out),
-            Some(sets) => links.leaves::<true, false, F>(Some(sets), nodes, rows, width, out),
-            None if missing => links.leaves::<true, false, F>(None, nodes, rows, width, out),
-            None => links.leaves::<false, false, F>(None, nodes, rows, width, out),
+    /// The leaves of rows, as many as `out` has room for.
+    pub fn leaves<F: Real>(&self, rows: Rows<'_, T, F>, out: &mut [u32]) {
+        with_links!(self, links => {
+            match rows {
+                Rows::Full(rows, width) => links.ends::<false, F>(rows, width, out),
+                Rows::Gaps(rows, width) => links.ends::<true, F>(rows, width, out),
+                Rows::Twice(rows, width) => links.ends_of_twice(rows, width, out),
+            }
+            out.iter_mut().for_each(|at| *at = links.name(&self.nodes, *at));
         });
-        let whole = out.len() / TOGETHER * TOGETHER;
-        for (row, out) in rows.chunks_exact(width).zip(out.iter_mut()).skip(whole) {
-            *out = self.leaf(row);
-        }
     }
 
     /// The leaf of one row.
     pub fn leaf<F: Real>(&self, row: &[F]) -> u32 {
-        let mut at = 1;
-        loop {
-            let next = self.next(at, row);
-            if next == at {
-                return self.name(at);
-            }
-            at = next;
-        }
+        with_links!(self, links => links.name(&self.nodes, links.end(row)))
     }
 
     /// The leaves of one row in several trees.
     pub fn leaves_of_row<F: Real>(trees: [&Steps<T>; TOGETHER], row: &[F]) -> [u32; TOGETHER] {
-        let at = together(|j, at| trees[j].next(at, row));
-        std::array::from_fn(|j| trees[j].name(at[j]))
-    }
-
-    #[inline(always)]
-    fn next<F: Real>(&self, at: u32, row: &[F]) -> u32 {
-        with_links!(self, links => match &self.sets {
-            Some(sets) => links.next::<true, true, F>(Some(sets), at, row),
-            None => links.next::<true, false, F>(None, at, row),
-        })
-    }
-
-    fn name(&self, at: u32) -> u32 {
-        with_links!(self, links => links.name(&self.nodes, at))
+        let at = together(|j, at| with_links!(trees[j], links => links.next::<true, F>(at, row)));
+        std::array::from_fn(|j| with_links!(trees[j], links => links.name(&trees[j].nodes, at[j])))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::walk::UNKNOWN;
+    use crate::walk::{Copied, Test, UNKNOWN};
+    use rand_chacha::ChaCha8Rng;
+    use rand_chacha::rand_core::{Rng, SeedableRng};
 
-    /// A tree of all depths up to `depth`, over five features, of which the last holds codes.
-    struct Nodes(Vec<(Option<[usize; 2]>, u32, f64, bool)>, Vec<([i32; 2], [i64; 2])>);
+    /// Features; the last two hold codes.
+    const WIDTH: usize = 5;
+
+    struct Node {
+        children: Option<[usize; 2]>,
+        feature: u32,
+        threshold: f64,
+        missing_left: bool,
+        places: Vec<i32>,
+        words: Vec<i64>,
+    }
+
+    /// A random tree whose sets have codes below `levels`.
+    struct Nodes(Vec<Node>);
 
     impl Nodes {
-        fn new(depth: usize, with_sets: bool) -> Self {
-            let mut nodes = vec![(None, 0, 0.0, false)];
+        fn new(depth: usize, levels: u64, rng: &mut ChaCha8Rng) -> Self {
+            let mut nodes = Nodes(Vec::new());
+            nodes.add(levels, rng);
             let mut open = vec![(0, 0)];
             while let Some((node, level)) = open.pop() {
-                let k = nodes.len();
-                if level == depth || k % 7 == 3 && level > 2 {
+                if level == depth || level > 2 && rng.next_u64().is_multiple_of(6) {
                     continue;
                 }
-                let feature = (k / 2 % if with_sets { 5 } else { 4 }) as u32;
-                nodes[node] = (Some([k, k + 1]), feature, (k as f64 * 0.7).sin() * 0.8, k.is_multiple_of(3));
-                nodes.extend([(None, 0, 0.0, false); 2]);
-                open.extend([(k, level + 1), (k + 1, level + 1)]);
+                let children = [(); 2].map(|()| nodes.add(levels, rng));
+                nodes.0[node].children = Some(children);
+                open.extend(children.map(|child| (child, level + 1)));
             }
-            let sets = (0..nodes.len()).map(|k| ([0, 3 + (k % 2 * 8) as i32], [0x5a5a << (k % 30), 1 << (k % 60)]));
-            let sets = sets.collect();
-            Nodes(nodes, sets)
+            nodes
+        }
+
+        fn add(&mut self, levels: u64, rng: &mut ChaCha8Rng) -> usize {
+            let mut below = |n: u64| rng.next_u64() % n;
+            let feature = below(if levels > 0 { WIDTH as u64 } else { 3 }) as u32;
+            let (mut places, mut words) = (Vec::new(), Vec::new());
+            if feature > 2 {
+                // None, one, many next to each other, half of all.
+                let kind = below(4);
+                let (first, share) = (below(levels), below(levels));
+                for code in 0..levels {
+                    let inside = match kind {
+                        0 => below(200) == 0,
+                        1 => code == first,
+                        2 => code >= first && code < first + share,
+                        _ => below(2) == 0,
+                    };
+                    if inside {
+                        if places.last() != Some(&((code / 64) as i32)) {
+                            places.push((code / 64) as i32);
+                            words.push(0_i64);
+                        }
+                        *words.last_mut().unwrap() |= 1 << (code % 64);
+                    }
+                }
+            }
+            let threshold = match below(20) {
+                0 => f64::INFINITY,
+                at => at as f64 / 10.0 - 1.0,
+            };
+            let missing_left = below(2) == 0;
+            self.0.push(Node { children: None, feature, threshold, missing_left, places, words });
+            self.0.len() - 1
         }
 
         fn fork(&self, node: usize) -> Option<Fork<'_>> {
-            let (children, feature, threshold, missing_left) = self.0[node];
-            let (places, words) = &self.1[node];
-            let test = if feature == 4 { Test::Other(places, words) } else { Test::UpTo(threshold) };
-            children.map(|children| Fork { children, feature, missing_left, test })
+            let Node { children, feature, threshold, missing_left, places, words } = &self.0[node];
+            let test = if *feature > 2 { Test::Other(places, words) } else { Test::UpTo(*threshold) };
+            Some(Fork { children: (*children)?, feature: *feature, missing_left: *missing_left, test })
         }
 
         /// Node by node.
@@ -353,7 +187,7 @@ mod tests {
                     Test::UpTo(threshold) if !value.is_nan() => f64::from(value) <= threshold,
                     Test::UpTo(_) => fork.missing_left,
                     Test::Other(places, words) => {
-                        let code = value.to_bits();
+                        let code = value as u32;
                         let at = places.iter().position(|&place| place as u32 == code / 64);
                         fork.missing_left ^ at.is_some_and(|at| words[at] >> (code % 64) & 1 != 0)
                     }
@@ -362,41 +196,76 @@ mod tests {
             }
             node as u32
         }
-    }
 
-    fn forms(count: usize, nodes: &Nodes) -> Vec<Steps<f32>> {
-        let narrow = Steps::<f32>::new(count, 5, |node| nodes.fork(node));
-        let mut aside = Aside { sets: None, coded: vec![false; 5], nodes: Vec::new() };
-        let wide = Links::new(count, 5, &|node| nodes.fork(node), &mut aside).unwrap();
-        let wide = Steps { form: Form::Wide(wide), nodes: Vec::new(), ..narrow.clone() };
-        // As where the number of a node does not fit into a leaf.
-        let mut named = narrow.clone();
-        named.nodes = (0..narrow.len() as u32).map(|at| narrow.name(at)).collect();
-        vec![narrow, wide, named]
+        fn links<L: crate::walk::links::Link, const BITS: u32>(&self) -> Option<Links<f32, L, BITS>> {
+            Links::new(self.0.len(), &|node| self.fork(node), &mut Aside::new(WIDTH))
+        }
+
+        fn forms(&self) -> Vec<Steps<f32>> {
+            let steps = Steps::<f32>::new(self.0.len(), WIDTH, |node| self.fork(node));
+            assert!(matches!(steps.form, Form::Few(_)) && steps.nodes.is_empty());
+            let others = [self.links().map(Form::Some), self.links().map(Form::Many), self.links().map(Form::Wide)];
+            let mut all: Vec<_> = others.into_iter().flatten().map(|form| Steps { form, ..steps.clone() }).collect();
+            // As where the number of a node does not fit into a leaf.
+            let Form::Few(links) = &steps.form else { unreachable!() };
+            let named = (0..steps.len() as u32).map(|at| links.name(&[], at)).collect();
+            all.extend([Steps { nodes: named, ..steps.clone() }, steps]);
+            all
+        }
     }
 
     #[test]
     fn every_form_leads_to_the_leaf_of_the_nodes() {
-        for (depth, with_sets) in [(0, false), (1, false), (9, false), (9, true)] {
-            let nodes = Nodes::new(depth, with_sets);
-            let number = |i: usize, j: usize| match (i * 7 + j * 3) % 11 {
-                _ if j == 4 => f32::from_code([1, 70, 200, 500, 705, UNKNOWN, 9, 20][i * 5 % 8]),
-                0 => f32::NAN,
-                _ => ((i * (j + 3)) as f32).sin(),
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        for (depth, levels) in [(0, 0), (1, 0), (9, 0), (1, 3), (9, 2), (9, 70), (8, 1000), (5, 65_535)] {
+            let nodes = Nodes::new(depth, levels, &mut rng);
+            let mut number = |j: usize| match rng.next_u64() {
+                of if j > 2 && (of % 5 == 0 || levels == 0) => UNKNOWN as f32,
+                of if j > 2 => (of / 5 % levels) as f32,
+                of if of % 7 == 0 => f32::NAN,
+                of => (of % 41) as f32 / 20.0 - 1.0,
             };
-            let rows: Vec<f32> = (0..203 * 5).map(|at| number(at / 5, at % 5)).collect();
+            let rows: Vec<f32> = (0..203 * WIDTH).map(|at| number(at % WIDTH)).collect();
             let full: Vec<f32> = rows.iter().map(|v| if v.is_nan() { 0.25 } else { *v }).collect();
-            for steps in forms(nodes.0.len(), &nodes) {
-                assert_eq!(steps.coded(), if with_sets && depth > 1 { &[4][..] } else { &[] });
-                for (rows, missing) in [(&rows, true), (&full, false)] {
+            for steps in nodes.forms() {
+                let used = |feature: u32| nodes.0.iter().any(|n| n.children.is_some() && n.feature == feature);
+                assert_eq!(steps.coded(), [3, 4].into_iter().filter(|&f| used(f)).collect::<Vec<_>>());
+                for (values, rows) in [(&rows, Rows::Gaps(&rows, WIDTH)), (&full, Rows::Full(&full, WIDTH))] {
+                    let expected: Vec<u32> = values.chunks_exact(WIDTH).map(|row| nodes.leaf(row)).collect();
                     let mut leaves = vec![0; 203];
-                    steps.leaves(rows, 5, missing, &mut leaves);
-                    for (row, leaf) in rows.chunks_exact(5).zip(leaves) {
-                        assert_eq!(leaf, nodes.leaf(row));
+                    steps.leaves::<f32>(rows, &mut leaves);
+                    assert_eq!(leaves, expected);
+                    for first in [None, Some(&steps)] {
+                        leaves.fill(0);
+                        Copied::new(rows, first).leaves(&steps, &mut leaves);
+                        assert_eq!(leaves, expected);
+                    }
+                    for (row, leaf) in values.chunks_exact(WIDTH).zip(expected) {
+                        assert_eq!(steps.leaf(row), leaf);
                         assert_eq!(Steps::leaves_of_row([&steps; TOGETHER], row), [leaf; TOGETHER]);
                     }
                 }
             }
         }
+    }
+
+    #[test]
+    fn links_are_as_wide_as_they_must_be() {
+        let fork = |node: usize| {
+            let test = Test::UpTo(0.0);
+            (node == 0).then_some(Fork { children: [1, 2], feature: 0, missing_left: false, test })
+        };
+        let form = |features| Steps::<f32>::new(3, features, fork).form;
+        assert!(matches!(form(128), Form::Few(_)) && matches!(form(129), Form::Some(_)));
+        assert!(matches!(form(2_048), Form::Some(_)) && matches!(form(2_049), Form::Many(_)));
+        assert!(matches!(form(32_768), Form::Many(_)) && matches!(form(32_769), Form::Wide(_)));
+        // A chain of so many nodes that places do not fit beside 2,049 features.
+        let chain = |node: usize| {
+            let test = Test::UpTo(0.0);
+            let children = [2 * node + 1, 2 * node + 2];
+            (node < 40_000).then_some(Fork { children, feature: 0, missing_left: true, test })
+        };
+        assert!(matches!(Steps::<f32>::new(80_001, 2_049, chain).form, Form::Wide(_)));
+        assert_eq!(Steps::<f32>::new(80_001, 2_049, chain).leaf(&[1.0_f32]), 65_534);
     }
 }
