@@ -33,7 +33,9 @@ pub enum HingeLoss {
 /// The parameters name liblinear's solvers; ours have the same optimum. For more rows than columns: Newton's method for
 /// the squared hinge (up to 1,500 columns; with conjugate gradients, all classes side by side, on dense X of fewer than
 /// ten rows a column and more than 150 columns, 1,000 where most entries are not 0), an interior point for the hinge (up
-/// to 1,000 columns). For others: coordinate descent on the dual. L1: Newton's method over working sets. Each ends where
+/// to 1,000 columns). For others: coordinate descent on the dual. L1: Newton's method over working sets. Crammer and
+/// Singer's problem: an interior point up to 1,000 coefficients of all classes, else coordinate descent on the dual, with
+/// conjugate gradients over the variables that are free. Each ends where
 /// liblinear's own rule would, where the duality gap is a hundredth of `tol` of the objective, or beyond;
 /// `report.iterations` counts our iterations, one a problem.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -60,7 +62,8 @@ pub struct LinearSVC {
     pub class_weight: Option<ClassWeight>,
     /// The seed of the order of rows, where coordinate descent on the dual visits them.
     pub random_state: u64,
-    /// Iterations. Range [0, ∞).
+    /// Iterations. Range [0, ∞). Crammer and Singer's problem is solved however many it takes (up to 100,000), as
+    /// liblinear does; there this is what more than earns a warning.
     pub max_iter: usize,
 }
 
@@ -147,10 +150,11 @@ impl LinearSVC {
         Ok((coef, intercept, report))
     }
 
-    fn together<F: Real>(
+    fn together<B: Backend, F: Real>(
         &self,
         labels: &Labels,
         x: Matrix<'_, F>,
+        on: &B,
         ctl: &Control,
     ) -> Result<(Array2<f64>, Array1<f64>, Report)> {
         let rows = labels.codes.iter().zip(&labels.weights);
@@ -160,17 +164,17 @@ impl LinearSVC {
             cost: rows.map(|(&code, w)| self.c * w * labels.of_class[code as usize]).collect(),
             intercept: self.intercept(),
             tol: self.tol,
-            max_iter: self.max_iter,
             seed: self.random_state,
         };
-        let found = all.solve(&x, ctl)?;
-        let report = report("crammer-singer", vec![found.iterations], found.converged, self.max_iter);
+        let cols = x.ncols();
+        let found = all.solve(x, on, ctl)?;
+        let report = report(found.solver, vec![found.iterations], found.converged, self.max_iter);
         let intercept = Array1::from(found.intercept);
         if labels.n_classes > 2 {
             return Ok((found.coef, intercept, report));
         }
         // Of two classes the score is the difference.
-        let coef = Array2::from_shape_fn((1, x.ncols()), |(_, j)| found.coef[[1, j]] - found.coef[[0, j]]);
+        let coef = Array2::from_shape_fn((1, cols), |(_, j)| found.coef[[1, j]] - found.coef[[0, j]]);
         Ok((coef, Array1::from_elem(1, intercept[1] - intercept[0]), report))
     }
 }
@@ -189,7 +193,7 @@ impl<B: Backend> FitOn<B> for LinearSVC {
         let (coef, intercept, report) = with_matrix!(data.x.reborrow(), x => {
             with_rows(x, |x| match params.multi_class {
                 MultiClass::Ovr => params.ovr(&labels, x, on, ctl),
-                MultiClass::CrammerSinger => params.together(&labels, x, ctl),
+                MultiClass::CrammerSinger => params.together(&labels, x, on, ctl),
             })
         })?;
         // As scikit-learn: float64 whatever X is.

@@ -91,6 +91,11 @@ impl<'a, F: Real> Full<'a, F> {
         Full { values, cols: x.ncols(), step: RowStep::detect(), dot: Dot::detect() }
     }
 
+    /// `‖xᵢ‖²`.
+    pub fn square(&self, i: usize) -> f64 {
+        self.row(i).iter().map(|v| v.widen() * v.widen()).sum()
+    }
+
     fn row(&self, i: usize) -> &[F] {
         &self.values[i * self.cols..(i + 1) * self.cols]
     }
@@ -161,8 +166,9 @@ impl<F: Real> Few<F> {
         Some(Few { starts, columns, values })
     }
 
+    /// The columns of a row's entries, and these.
     #[inline]
-    fn row(&self, i: usize) -> (&[u32], &[F]) {
+    pub fn row(&self, i: usize) -> (&[u32], &[F]) {
         let range = self.starts[i]..self.starts[i + 1];
         (&self.columns[range.clone()], &self.values[range])
     }
