@@ -1,15 +1,16 @@
 //! BLAS and LAPACK: the only file that names ndarray-linalg and the C interfaces under it.
 //!
-//! Factorisations run on one thread and cannot be interrupted inside (docs/user-guide.md lists where they are used);
-//! everything around them works in tiles.
+//! A factorisation runs on one thread and cannot be interrupted inside; a long one runs apart ([`crate::apart`]), so that the
+//! run that asked for it can. Everything around them works in tiles.
 
-use crate::{Error, Result};
+use crate::{Control, Error, Result, apart};
 use cblas_sys::{CBLAS_LAYOUT, CBLAS_TRANSPOSE, CBLAS_UPLO};
 use ndarray::{Array1, Array2, ArrayView2, ShapeBuilder};
 
 unsafe extern "C" {
     fn openblas_set_num_threads(n: i32);
     fn openblas_get_num_threads() -> i32;
+    fn atexit(call: extern "C" fn()) -> i32;
     fn dsyevd_(
         jobz: *const u8,
         uplo: *const u8,
@@ -93,6 +94,13 @@ pub fn pin_blas() {
             openblas_set_num_threads(1);
         }
     }
+}
+
+/// Has `call` called when the process exits, before BLAS gives back its memory.
+pub(crate) fn at_exit(call: extern "C" fn()) {
+    // SAFETY: it takes a function that lives as long as the library, and returns whether there was room for it; where there
+    // is none, the process exits without waiting.
+    unsafe { atexit(call) };
 }
 
 fn dim(n: usize) -> Result<i32> {
@@ -269,7 +277,7 @@ impl Cholesky {
     ///
     /// # Errors
     /// [`Error::NotPositiveDefinite`], [`Error::Interrupted`].
-    pub fn blocked(a: Array2<f64>, ctl: &crate::Control) -> Result<Self> {
+    pub fn blocked(a: Array2<f64>, ctl: &Control) -> Result<Self> {
         Self::by(a, |factor, n| crate::host::cholesky::factor(factor, n, ctl))
     }
 
@@ -368,20 +376,20 @@ impl Cholesky {
 /// about 4/3·n³ operations and more by divide and conquer.
 ///
 /// # Errors
-/// [`Error::Lapack`] where the iteration does not converge.
-pub fn eigh(a: &Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
-    symmetric_eigen(a, b"V")
+/// [`Error::Lapack`] where the iteration does not converge, [`Error::Interrupted`].
+pub fn eigh(a: &Array2<f64>, ctl: &Control) -> Result<(Array1<f64>, Array2<f64>)> {
+    symmetric_eigen(a, b"V", ctl)
 }
 
 /// The eigenvalues alone, as [`eigh`] orders them, in about 4/3·n³ operations.
 ///
 /// # Errors
 /// As [`eigh`].
-pub fn eigvalsh(a: &Array2<f64>) -> Result<Array1<f64>> {
-    Ok(symmetric_eigen(a, b"N")?.0)
+pub fn eigvalsh(a: &Array2<f64>, ctl: &Control) -> Result<Array1<f64>> {
+    Ok(symmetric_eigen(a, b"N", ctl)?.0)
 }
 
-fn symmetric_eigen(a: &Array2<f64>, job: &[u8; 1]) -> Result<(Array1<f64>, Array2<f64>)> {
+fn symmetric_eigen(a: &Array2<f64>, job: &'static [u8; 1], ctl: &Control) -> Result<(Array1<f64>, Array2<f64>)> {
     let n = a.nrows();
     let mut vectors = Array2::zeros((n, n).f());
     for i in 0..n {
@@ -389,6 +397,11 @@ fn symmetric_eigen(a: &Array2<f64>, job: &[u8; 1]) -> Result<(Array1<f64>, Array
             vectors[[i, j]] = a[[i, j]];
         }
     }
+    apart(ctl, 2.0 * (n as f64).powi(3), move || eigen_in_place(vectors, job))?
+}
+
+fn eigen_in_place(mut vectors: Array2<f64>, job: &[u8; 1]) -> Result<(Array1<f64>, Array2<f64>)> {
+    let n = vectors.nrows();
     let mut values = Array1::zeros(n);
     let (order, mut info) = (dim(n)?, 0);
     let (mut lwork, mut liwork) = (-1, -1);
@@ -452,8 +465,13 @@ pub fn qr_in_place(a: &mut [f64], rows: usize, cols: usize) -> Result<()> {
 /// r = min(n, p).
 ///
 /// # Errors
-/// [`Error::Lapack`] where the iteration does not converge.
-pub fn svd(a: Array2<f64>) -> Result<(Array2<f64>, Array1<f64>, Array2<f64>)> {
+/// [`Error::Lapack`] where the iteration does not converge, [`Error::Interrupted`].
+pub fn svd(a: Array2<f64>, ctl: &Control) -> Result<(Array2<f64>, Array1<f64>, Array2<f64>)> {
+    let (n, p) = a.dim();
+    apart(ctl, 6.0 * (n * p) as f64 * n.min(p) as f64, move || singular_values(a))?
+}
+
+fn singular_values(a: Array2<f64>) -> Result<(Array2<f64>, Array1<f64>, Array2<f64>)> {
     let (n, p) = a.dim();
     let r = n.min(p);
     // Row by row A is Aᵀ column by column, whose left vectors are Vᵀ row by row, and whose right ones U.
@@ -508,9 +526,9 @@ pub struct LeastSquares {
 /// count as 0.
 ///
 /// # Errors
-/// [`Error::Lapack`] where the iteration does not converge.
-pub fn lstsq(a: &Array2<f64>, b: ArrayView2<'_, f64>, rcond: f64) -> Result<LeastSquares> {
-    let (u, singular, vt) = svd(a.clone())?;
+/// As [`svd`].
+pub fn lstsq(a: &Array2<f64>, b: ArrayView2<'_, f64>, rcond: f64, ctl: &Control) -> Result<LeastSquares> {
+    let (u, singular, vt) = svd(a.clone(), ctl)?;
     let cutoff = rcond * singular.first().copied().unwrap_or(0.0);
     let rank = singular.iter().filter(|&&s| s > cutoff).count();
     let mut coordinates = u.t().dot(&b);

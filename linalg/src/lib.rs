@@ -8,6 +8,7 @@
 //! Results do not depend on the number of threads: work is cut into tiles whose size is fixed ([`threads`]) and
 //! partial sums are combined in the order of the tiles.
 
+mod apart;
 pub mod backend;
 pub mod control;
 pub mod cpu;
@@ -21,6 +22,7 @@ pub mod sparse;
 pub mod threads;
 pub mod zeros;
 
+pub use apart::apart;
 pub use backend::Backend;
 pub use control::{Attend, Control, Progress, Trace};
 pub use cpu::Cpu;

@@ -216,7 +216,7 @@ impl<B: Backend> Fit<'_, B> {
         let xbar = priors.dot(&sample.means);
         let apart = &sample.means - &xbar;
         let weights = (priors * (n / (k.max(2) - 1) as f64)).mapv(f64::sqrt);
-        let (_, singular, vt) = lapack::svd((&apart * &weights.insert_axis(Axis(1))).dot(&whiten))?;
+        let (_, singular, vt) = lapack::svd((&apart * &weights.insert_axis(Axis(1))).dot(&whiten), sample.ctl)?;
         let squares = singular.mapv(|s| s * s);
         let ratio = (&squares / squares.sum()).slice(s![..self.most.min(squares.len())]).to_owned();
         let rank = singular.iter().filter(|&&s| s > tol * singular[0]).count();
@@ -256,7 +256,7 @@ impl<B: Backend> Fit<'_, B> {
 
     fn lsqr<F: Real>(&self, sample: &Sample<'_, '_, B, F>, priors: &Array1<f64>) -> Result<Solved> {
         let covariance = self.within(sample, priors)?;
-        let coef = lapack::lstsq(&covariance, sample.means.t(), f64::EPSILON)?.solution.reversed_axes();
+        let coef = lapack::lstsq(&covariance, sample.means.t(), f64::EPSILON, sample.ctl)?.solution.reversed_axes();
         let intercept = intercepts(&coef, &sample.means, priors);
         let none = Array1::zeros(0);
         Ok(Solved { coef, intercept, xbar: none.clone(), scalings: Array2::zeros((0, 0)), ratio: none, covariance })
@@ -279,14 +279,14 @@ impl<B: Backend> Fit<'_, B> {
         };
         // With D the deviations and QΛQᵀ the eigenvectors of D⁻¹·within·D⁻¹, D⁻¹QΛ^(-1/2) makes `within` the identity.
         let units = deviations(&within, sample.means.view());
-        let axes = Axes::of(&(&within / &units / units.view().insert_axis(Axis(1))))?;
+        let axes = Axes::of(&(&within / &units / units.view().insert_axis(Axis(1))), sample.ctl)?;
         let (largest, p) = (axes.variances[0], units.len());
         if let Some(at) = axes.variances.iter().position(|&v| v <= p as f64 * f64::EPSILON * largest.max(0.0)) {
             return Err(ironlearn_linalg::Error::NotPositiveDefinite(at + 1).into());
         }
         let whiten = axes.vectors / &units.insert_axis(Axis(1)) / &axes.variances.mapv(f64::sqrt);
         let between = whiten.t().dot(&(total - &within)).dot(&whiten);
-        let Axes { variances, vectors } = Axes::of(&between)?;
+        let Axes { variances, vectors } = Axes::of(&between, sample.ctl)?;
         let scalings = whiten.dot(&vectors);
         // Sorted last: an estimate within the classes above that of all rows makes the sum negative.
         let mut ratio = (&variances / variances.sum()).to_vec();

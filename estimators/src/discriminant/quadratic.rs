@@ -195,7 +195,7 @@ fn of_class<B: Backend, F: Real>(
         }
         None => covariance,
     };
-    Ok((Axes::of(&covariance)?, covariance))
+    Ok((Axes::of(&covariance, sample.ctl)?, covariance))
 }
 
 /// The covariance of a class has no inverse.

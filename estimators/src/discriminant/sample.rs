@@ -126,7 +126,7 @@ impl<'a, 'x, B: Backend, F: Real> Sample<'a, 'x, B, F> {
         floor: f64,
     ) -> Result<Axes> {
         let scaled = covariance / units / units.view().insert_axis(Axis(1));
-        let axes = Axes::of(&scaled)?;
+        let axes = Axes::of(&scaled, self.ctl)?;
         let largest = axes.variances[0].max(0.0);
         let noise = 16.0 * units.len() as f64 * f64::EPSILON * largest;
         let sure = |v: f64| v >= RELIABLE * largest || (v <= noise && floor > 4.0 * noise);
@@ -147,15 +147,15 @@ impl<'a, 'x, B: Backend, F: Real> Sample<'a, 'x, B, F> {
         };
         spread /= units;
         self.ctl.check()?;
-        let (_, singular, vt) = lapack::svd(spread)?;
+        let (_, singular, vt) = lapack::svd(spread, self.ctl)?;
         Ok(Axes { variances: singular.mapv(|s| s * s), vectors: vt.reversed_axes() })
     }
 }
 
 impl Axes {
     /// Of a covariance, by its eigenvectors.
-    pub fn of(covariance: &Array2<f64>) -> Result<Self> {
-        let (values, vectors) = lapack::eigh(covariance)?;
+    pub fn of(covariance: &Array2<f64>, ctl: &Control) -> Result<Self> {
+        let (values, vectors) = lapack::eigh(covariance, ctl)?;
         Ok(Axes { variances: values.slice(s![..;-1]).to_owned(), vectors: vectors.slice(s![.., ..;-1]).to_owned() })
     }
 }

@@ -96,7 +96,8 @@ fn quadratic_scores_are_log_densities() {
         let cov = apart.t().dot(&apart) / members.len() as f64;
         let inverse = ironlearn_linalg::lapack::Cholesky::new(&cov).unwrap().solve(Array2::eye(4).view()).unwrap();
         let row = &x.row(5) - &mean;
-        let log_det: f64 = ironlearn_linalg::lapack::eigvalsh(&cov).unwrap().mapv(f64::ln).sum();
+        let log_det: f64 =
+            ironlearn_linalg::lapack::eigvalsh(&cov, &crate::Control::new()).unwrap().mapv(f64::ln).sum();
         (members.len() as f64 / N as f64).ln() - 0.5 * log_det - 0.5 * row.dot(&inverse.dot(&row))
     };
     for class in 0..3 {

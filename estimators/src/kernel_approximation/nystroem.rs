@@ -172,7 +172,7 @@ impl FitTransformer for Nystroem {
                 features: p,
                 rows: Box::new(rows.into()),
                 indices: picked.iter().map(|&i| i as i64).collect(),
-                normalization: inverse_root(&matrix)?,
+                normalization: inverse_root(&matrix, ctl)?,
                 dtype: x.dtype(),
             })
         })

@@ -1,6 +1,7 @@
 //! The inverse root of a kernel matrix.
 
-use crate::Result;
+use crate::{Control, Result};
+use ironlearn_linalg::host::product::product;
 use ironlearn_linalg::lapack::{eigh, svd};
 use ndarray::{Array2, Axis};
 
@@ -12,14 +13,14 @@ const LEAST: f64 = 1e-12;
 ///
 /// # Errors
 /// [`crate::Error::Linalg`].
-pub fn inverse_root(matrix: &Array2<f64>) -> Result<Array2<f64>> {
+pub fn inverse_root(matrix: &Array2<f64>, ctl: &Control) -> Result<Array2<f64>> {
     let symmetric = matrix.indexed_iter().all(|((i, j), v)| *v == matrix[[j, i]]);
     if symmetric {
-        let (values, vectors) = eigh(matrix)?;
+        let (values, vectors) = eigh(matrix, ctl)?;
         let factors = values.mapv(|v| v.signum() / v.abs().max(LEAST).sqrt());
-        return Ok((&vectors * &factors.insert_axis(Axis(0))).dot(&vectors.t()));
+        return Ok(product((&vectors * &factors.insert_axis(Axis(0))).view(), vectors.t(), ctl)?);
     }
-    let (u, s, vt) = svd(matrix.clone())?;
+    let (u, s, vt) = svd(matrix.clone(), ctl)?;
     let factors = s.mapv(|v| 1.0 / v.max(LEAST).sqrt());
-    Ok((&u * &factors.insert_axis(Axis(0))).dot(&vt))
+    Ok(product((&u * &factors.insert_axis(Axis(0))).view(), vt.view(), ctl)?)
 }

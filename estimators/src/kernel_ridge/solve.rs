@@ -47,7 +47,7 @@ pub(super) fn solve(
                     report.warnings.push(Warning { kind: WarningKind::User, message: message.into() });
                 }
                 ctl.check()?;
-                least_squares(&k, &b)?
+                least_squares(&k, &b, ctl)?
             }
             Err(error) => return Err(error.into()),
         };
@@ -60,8 +60,8 @@ pub(super) fn solve(
 }
 
 /// The shortest least-squares solution with a symmetric matrix, of which the upper triangle is read.
-fn least_squares(k: &Array2<f64>, b: &Array2<f64>) -> Result<Array2<f64>> {
-    let (values, vectors) = lapack::eigh(k)?;
+fn least_squares(k: &Array2<f64>, b: &Array2<f64>, ctl: &Control) -> Result<Array2<f64>> {
+    let (values, vectors) = lapack::eigh(k, ctl)?;
     let cut = values.fold(0.0, |a: f64, v| a.max(v.abs())) * f64::EPSILON * k.nrows() as f64;
     let inverse = values.mapv(|v| if v.abs() > cut { 1.0 / v } else { 0.0 });
     Ok(vectors.dot(&(vectors.t().dot(b) * inverse.insert_axis(Axis(1)))))

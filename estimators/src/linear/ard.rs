@@ -131,7 +131,7 @@ impl ARDRegression {
         let mut before: Option<Array1<f64>> = None;
         while iterations < self.max_iter && !report.converged && !kept.is_empty() {
             iterations += 1;
-            let found = moments.posterior(alpha, &lambda, &kept)?;
+            let found = moments.posterior(alpha, &lambda, &kept, problem.ctl)?;
             kept.iter().zip(&found.mean).for_each(|(&j, &mean)| coef[j] = mean);
             let sse: f64 = (&targets - &problem.times(&coef)?).iter().map(|r| r * r).sum();
             let mut determined = 0.0;
@@ -163,7 +163,7 @@ impl ARDRegression {
         let mut sigma = Array2::zeros((0, 0));
         if !kept.is_empty() {
             let mean;
-            (mean, sigma) = moments.distribution(alpha, &lambda, &kept)?;
+            (mean, sigma) = moments.distribution(alpha, &lambda, &kept, problem.ctl)?;
             kept.iter().zip(&mean).for_each(|(&j, &mean)| coef[j] = mean);
         }
         let coef = coef.insert_axis(Axis(1));

@@ -99,8 +99,9 @@ fn posteriors_by_rows_and_by_columns() {
         let kept: Vec<usize> = (0..30).filter(|j| j % 5 != 3).collect();
         let kept = if lambda < 1.0 { kept[..8].to_vec() } else { kept };
         let precisions = Array1::from_shape_fn(30, |j| lambda * (1.0 + j as f64));
-        let [a, b] = [&rows, &columns].map(|m| m.posterior(2.0, &precisions, &kept).unwrap());
-        let [c, d] = [&rows, &columns].map(|m| m.distribution(2.0, &precisions, &kept).unwrap());
+        let [a, b] = [&rows, &columns].map(|m| m.posterior(2.0, &precisions, &kept, &crate::Control::new()).unwrap());
+        let [c, d] =
+            [&rows, &columns].map(|m| m.distribution(2.0, &precisions, &kept, &crate::Control::new()).unwrap());
         assert!((a.log_det - b.log_det).abs() < 1e-6, "{} {}", a.log_det, b.log_det);
         let near =
             |a: &Array1<f64>, b: &Array1<f64>| (a - b).iter().zip(b).all(|(d, b)| d.abs() < 1e-6 * (b.abs() + 1e-8));

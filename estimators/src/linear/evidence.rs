@@ -97,7 +97,7 @@ impl Evidence {
         let Some(moments) = moments else {
             bad_input!("{TOO_LARGE}");
         };
-        let (values, v) = lapack::eigh(&moments.gram)?;
+        let (values, v) = lapack::eigh(&moments.gram, problem.ctl)?;
         let squares = values.mapv(|e| e.max(0.0));
         let projected = v.t().dot(&moments.xty).index_axis_move(Axis(1), 0);
         // What y has outside: by a pass over X and not by a difference. Directions that moments cannot tell from none

@@ -111,10 +111,10 @@ impl LinearRegression {
         if self.positive {
             return self.by_active_sets(&problem, &moments);
         }
-        let eigenvalues = lapack::eigvalsh(&moments.gram)?;
+        let eigenvalues = lapack::eigvalsh(&moments.gram, problem.ctl)?;
         let (smallest, largest) = (eigenvalues[0], eigenvalues[p - 1]);
         if smallest > largest * TRUSTED.max(4.0 * self.tol * self.tol)
-            && let Some(factor) = Scaled::new(&moments.gram, 0.0)?
+            && let Some(factor) = Scaled::blocked(&moments.gram, 0.0, problem.ctl)?
         {
             let mut coef = factor.solve(&moments.xty)?;
             // Each step leaves about the condition number of the moments times eps of the error before.

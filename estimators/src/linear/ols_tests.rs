@@ -22,7 +22,7 @@ fn fit<'a>(
 /// The minimum-norm solution on the centred matrix.
 fn reference(x: &Array2<f64>, y: &Array2<f64>, cut: f64) -> Array2<f64> {
     let (x_mean, y_mean) = (x.mean_axis(Axis(0)).unwrap(), y.mean_axis(Axis(0)).unwrap());
-    lapack::lstsq(&(x - &x_mean), (y - &y_mean).view(), cut).unwrap().solution
+    lapack::lstsq(&(x - &x_mean), (y - &y_mean).view(), cut, &crate::Control::new()).unwrap().solution
 }
 
 #[test]

@@ -68,7 +68,7 @@ impl Path {
             let path = Self::by_triangle(&problem)?;
             return Ok((problem, path));
         };
-        let (values, vectors) = lapack::eigh(&moments.gram)?;
+        let (values, vectors) = lapack::eigh(&moments.gram, problem.ctl)?;
         let largest = values.last().copied().unwrap_or(0.0);
         if smallest < COARSE * largest && !sparse {
             let path = Self::by_triangle(&problem)?;
@@ -93,10 +93,10 @@ impl Path {
             z -= &problem.x_mean;
             problem.scale_rows(&mut z);
             problem.ctl.check()?;
-            let (u, singular, _) = lapack::svd(z)?;
+            let (u, singular, _) = lapack::svd(z, problem.ctl)?;
             (singular.mapv(|s| s * s), u, "svd")
         } else {
-            let (values, vectors) = lapack::eigh(&direct::kernel(problem)?)?;
+            let (values, vectors) = lapack::eigh(&direct::kernel(problem)?, problem.ctl)?;
             (values.mapv(|v| v.max(0.0)), vectors, "eigen")
         };
         let projected = left.t().dot(&targets);

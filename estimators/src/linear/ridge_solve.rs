@@ -130,7 +130,9 @@ impl<B: Backend, F: Real> Task<'_, '_, '_, B, F> {
         let mut coef = Array2::zeros(xty.dim());
         let mut report = Report::direct("cholesky");
         for (alpha, members) in self.groups() {
-            let Some(factor) = Scaled::new(gram, alpha)? else { return Ok(Factored::Singular(None)) };
+            let Some(factor) = Scaled::blocked(gram, alpha, self.problem.ctl)? else {
+                return Ok(Factored::Singular(None));
+            };
             let rcond = factor.rcond();
             if rcond < f64::EPSILON {
                 if !self.problem.x.as_ref().is_sparse() {
@@ -163,7 +165,7 @@ impl<B: Backend, F: Real> Task<'_, '_, '_, B, F> {
         let mut duals = Array2::zeros(targets.dim());
         let mut report = Report::direct("cholesky");
         for (alpha, members) in self.groups() {
-            let Some(factor) = Scaled::new(&kernel, alpha)? else { return self.singular(None) };
+            let Some(factor) = Scaled::blocked(&kernel, alpha, self.problem.ctl)? else { return self.singular(None) };
             let rcond = factor.rcond();
             if rcond < f64::EPSILON {
                 if !self.problem.x.as_ref().is_sparse() {

@@ -15,6 +15,7 @@ pub mod outer;
 pub mod panel;
 pub mod panel_kernels;
 pub mod pointwise;
+pub mod product;
 pub mod qr;
 mod row_loops;
 pub mod row_step;

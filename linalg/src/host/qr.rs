@@ -4,7 +4,7 @@
 //! (TSQR: Demmel, Grigori, Hoemmen and Langou 2012, doi 10.1137/080731992). It is as accurate as one QR of the whole
 //! and keeps what normal equations lose, since nothing is squared.
 
-use crate::{Control, Matrix, Real, Result, lapack, threads};
+use crate::{Control, Matrix, Real, Result, apart, lapack, threads};
 use ndarray::{Array2, ArrayView1, ArrayView2};
 use std::ops::Range;
 
@@ -61,25 +61,26 @@ pub fn triangle_of(
             let end = rows.end.min(start + tile);
             let packed = &mut packed[..(end - start) * width];
             fill(start..end, packed);
-            reduce(&mut r, packed, width)?;
+            reduce(&mut r, packed, width, ctl)?;
         }
         Ok(r)
     })?;
     let mut r = vec![0.0; width * width];
     for part in parts {
-        reduce(&mut r, &part?, width)?;
+        reduce(&mut r, &part?, width, ctl)?;
     }
     Ok(Array2::from_shape_vec((width, width), r).unwrap_or_default())
 }
 
 /// Replaces `r` (row by row) by the triangle of `r` on top of the rows of `below`.
-fn reduce(r: &mut [f64], below: &[f64], width: usize) -> Result<()> {
+fn reduce(r: &mut [f64], below: &[f64], width: usize, ctl: &Control) -> Result<()> {
     let rows = width + below.len() / width.max(1);
     let mut stacked = vec![0.0; rows * width];
     for (i, row) in r.chunks_exact(width).chain(below.chunks_exact(width)).enumerate() {
         row.iter().enumerate().for_each(|(j, &v)| stacked[j * rows + i] = v);
     }
-    lapack::qr_in_place(&mut stacked, rows, width)?;
+    let operations = 2.0 * (rows * width * width) as f64;
+    let stacked = apart(ctl, operations, move || lapack::qr_in_place(&mut stacked, rows, width).map(|()| stacked))??;
     for (i, row) in r.chunks_exact_mut(width).enumerate() {
         row.iter_mut().enumerate().for_each(|(j, v)| *v = if j < i { 0.0 } else { stacked[j * rows + i] });
     }

@@ -106,7 +106,7 @@ impl Preconditioner {
         }
         between /= total;
         let mut moments = objective.moments(columns, h)?;
-        let (values, vectors) = eigh(&between)?;
+        let (values, vectors) = eigh(&between, objective.ctl)?;
         let (l2, last) = (objective.l2(), columns.len());
         let floor = FLAT * values[t - 1];
         let flat = values.iter().take_while(|&&v| v <= floor).count();

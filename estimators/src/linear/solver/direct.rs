@@ -1,7 +1,7 @@
 //! Normal equations by Cholesky, primal and dual, with the refinement that makes up for their squaring.
 
 use crate::linear::problem::Problem;
-use crate::{Backend, Result};
+use crate::{Backend, Control, Result};
 use ironlearn_linalg::{Real, lapack::Cholesky};
 use ndarray::{Array1, Array2, Axis};
 
@@ -25,7 +25,23 @@ impl Scaled {
     ///
     /// # Errors
     /// As [`Scaled::new`].
-    pub fn of(mut matrix: Array2<f64>, alpha: f64) -> Result<Option<Self>> {
+    pub fn of(matrix: Array2<f64>, alpha: f64) -> Result<Option<Self>> {
+        Self::by(matrix, alpha, Cholesky::of)
+    }
+
+    /// As [`Scaled::new`], on the threads of `ctl`.
+    ///
+    /// # Errors
+    /// As [`Scaled::new`], and when interrupted.
+    pub fn blocked(matrix: &Array2<f64>, alpha: f64, ctl: &Control) -> Result<Option<Self>> {
+        Self::by(matrix.clone(), alpha, |matrix| Cholesky::blocked(matrix, ctl))
+    }
+
+    fn by(
+        mut matrix: Array2<f64>,
+        alpha: f64,
+        factorise: impl FnOnce(Array2<f64>) -> ironlearn_linalg::Result<Cholesky>,
+    ) -> Result<Option<Self>> {
         let scale = matrix.diag().mapv(|v| 1.0 / (v + alpha).sqrt());
         if !scale.iter().all(|v| v.is_finite()) {
             return Ok(None);
@@ -34,7 +50,7 @@ impl Scaled {
         for (mut row, &s) in matrix.rows_mut().into_iter().zip(&scale) {
             row.zip_mut_with(&scale, |v, t| *v *= s * t);
         }
-        match Cholesky::of(matrix) {
+        match factorise(matrix) {
             Ok(factor) => Ok(Some(Scaled { factor, scale })),
             Err(ironlearn_linalg::Error::NotPositiveDefinite(_)) => Ok(None),
             Err(error) => Err(error.into()),

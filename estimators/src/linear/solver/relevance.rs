@@ -1,7 +1,7 @@
 //! The normal distribution of the coefficients where each has a precision of its own: what relevance determination
 //! finds anew at each iteration.
 
-use crate::{Result, bad_input};
+use crate::{Control, Result, bad_input};
 use ironlearn_linalg::lapack::{self, Cholesky};
 use ndarray::{Array1, Array2, Axis};
 
@@ -44,9 +44,9 @@ impl Moments {
     ///
     /// # Errors
     /// [`crate::Error::Input`] where numbers are too large, [`crate::Error::Linalg`].
-    pub fn posterior(&self, alpha: f64, lambda: &Array1<f64>, kept: &[usize]) -> Result<Posterior> {
+    pub fn posterior(&self, alpha: f64, lambda: &Array1<f64>, kept: &[usize], ctl: &Control) -> Result<Posterior> {
         let lambda = lambda.select(Axis(0), kept);
-        match self.told(alpha, &lambda, kept)? {
+        match self.told(alpha, &lambda, kept, ctl)? {
             Told::Columns { mean, sigma, log_det } => {
                 Ok(Posterior { mean, determined: 1.0 - &lambda * &sigma.diag(), log_det })
             }
@@ -62,9 +62,15 @@ impl Moments {
     ///
     /// # Errors
     /// As [`Moments::posterior`].
-    pub fn distribution(&self, alpha: f64, lambda: &Array1<f64>, kept: &[usize]) -> Result<(Array1<f64>, Array2<f64>)> {
+    pub fn distribution(
+        &self,
+        alpha: f64,
+        lambda: &Array1<f64>,
+        kept: &[usize],
+        ctl: &Control,
+    ) -> Result<(Array1<f64>, Array2<f64>)> {
         let lambda = lambda.select(Axis(0), kept);
-        match self.told(alpha, &lambda, kept)? {
+        match self.told(alpha, &lambda, kept, ctl)? {
             Told::Columns { mean, sigma, .. } => Ok((mean, sigma)),
             Told::Rows(of_y) => {
                 let mut sigma = -of_y.white.t().dot(&of_y.white);
@@ -76,10 +82,10 @@ impl Moments {
     }
 
     /// By whichever side of the kept part of X is the smaller one; `lambda` of that part.
-    fn told(&self, alpha: f64, lambda: &Array1<f64>, kept: &[usize]) -> Result<Told> {
+    fn told(&self, alpha: f64, lambda: &Array1<f64>, kept: &[usize], ctl: &Control) -> Result<Told> {
         let (gram, xty) = match self {
             Moments::Rows { rows, y } if kept.len() > rows.nrows() => {
-                return Ok(Told::Rows(OfY::new(rows, y, alpha, lambda, kept)?));
+                return Ok(Told::Rows(OfY::new(rows, y, (alpha, lambda), kept, ctl)?));
             }
             Moments::Rows { rows, y } => {
                 let x = rows.select(Axis(1), kept);
@@ -91,7 +97,7 @@ impl Moments {
         };
         let mut precision = gram * alpha;
         precision.diag_mut().zip_mut_with(lambda, |d, l| *d += l);
-        let (sigma, log_det) = inverse(&precision)?;
+        let (sigma, log_det) = inverse(&precision, ctl)?;
         Ok(Told::Columns { mean: sigma.dot(&xty) * alpha, sigma, log_det })
     }
 }
@@ -120,21 +126,27 @@ struct OfY {
 }
 
 impl OfY {
-    fn new(rows: &Array2<f64>, y: &Array1<f64>, alpha: f64, lambda: &Array1<f64>, kept: &[usize]) -> Result<Self> {
+    fn new(
+        rows: &Array2<f64>,
+        y: &Array1<f64>,
+        (alpha, lambda): (f64, &Array1<f64>),
+        kept: &[usize],
+        ctl: &Control,
+    ) -> Result<Self> {
         let scaled = rows.select(Axis(1), kept) / lambda.mapv(f64::sqrt);
         let mut of_y = scaled.dot(&scaled.t());
         of_y.diag_mut().mapv_inplace(|d| d + 1.0 / alpha);
         if !of_y.iter().all(|v| v.is_finite()) {
             bad_input!("{TOO_LARGE}");
         }
-        if let Ok(factor) = Cholesky::new(&of_y)
+        if let Ok(factor) = Cholesky::blocked(of_y, ctl)
             && factor.rcond() > WELL
         {
             let y = factor.half_solve(y.view().insert_axis(Axis(1)))?.index_axis_move(Axis(1), 0);
             return Ok(OfY { white: factor.half_solve(scaled.view())?, y, log_det: factor.log_det() });
         }
         // The squares of X would lose the small directions.
-        let (u, singular, vt) = lapack::svd(scaled)?;
+        let (u, singular, vt) = lapack::svd(scaled, ctl)?;
         let roots = singular.mapv(|s| s.hypot((1.0 / alpha).sqrt()));
         let white = vt * (&singular / &roots).insert_axis(Axis(1));
         let log_det = roots.mapv(|r| 2.0 * r.ln()).sum();
@@ -155,7 +167,7 @@ fn scale(matrix: &mut Array2<f64>, by: &Array1<f64>) {
 
 /// The inverse of a positive definite matrix, without the directions that rounding cannot tell from null, and the
 /// logarithm of its determinant. The matrix is scaled to a unit diagonal first: the units of columns do not matter.
-fn inverse(matrix: &Array2<f64>) -> Result<(Array2<f64>, f64)> {
+fn inverse(matrix: &Array2<f64>, ctl: &Control) -> Result<(Array2<f64>, f64)> {
     let units = matrix.diag().mapv(|d| 1.0 / d.sqrt());
     if !(units.iter().all(|s| s.is_finite() && *s > 0.0) && matrix.iter().all(|v| v.is_finite())) {
         bad_input!("{TOO_LARGE}");
@@ -165,13 +177,13 @@ fn inverse(matrix: &Array2<f64>) -> Result<(Array2<f64>, f64)> {
         m
     };
     let (scaled, logs) = (rescaled(matrix.clone()), 2.0 * units.mapv(f64::ln).sum());
-    if let Ok(factor) = Cholesky::new(&scaled)
+    if let Ok(factor) = Cholesky::blocked(scaled.clone(), ctl)
         && factor.rcond() > f64::EPSILON
     {
         let inverse = factor.solve(Array2::eye(matrix.nrows()).view())?;
         return Ok((rescaled(inverse), logs - factor.log_det()));
     }
-    let (values, vectors) = lapack::eigh(&scaled)?;
+    let (values, vectors) = lapack::eigh(&scaled, ctl)?;
     let cut = values.fold(0.0, |a: f64, v| a.max(v.abs())) * f64::EPSILON * matrix.nrows() as f64;
     let inverted = values.mapv(|v| if v > cut { 1.0 / v } else { 0.0 });
     let log_det = values.iter().filter(|v| **v > cut).map(|v| -v.ln()).sum::<f64>();

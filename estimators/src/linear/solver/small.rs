@@ -1,6 +1,6 @@
 //! Least squares of a small dense system, many times over: Householder's triangle in one buffer that is used again.
 
-use crate::Result;
+use crate::{Control, Result};
 use ironlearn_linalg::lapack;
 use ndarray::{Array2, ArrayView2, s};
 
@@ -44,7 +44,7 @@ impl Small {
         let system = ArrayView2::from_shape((self.cols + 1, self.rows), &self.system);
         let system: Array2<f64> = system.map(|columns| columns.t().to_owned()).unwrap_or_default();
         let (a, b) = (system.slice(s![.., ..self.cols]).to_owned(), system.slice(s![.., self.cols..]));
-        let found = lapack::lstsq(&a, b, f64::EPSILON)?.solution;
+        let found = lapack::lstsq(&a, b, f64::EPSILON, &Control::new())?.solution;
         out.iter_mut().zip(&found).for_each(|(out, &v)| *out = v);
         Ok(())
     }
@@ -132,7 +132,9 @@ mod tests {
                 a.column_mut(2).assign(&copy);
             }
             let b: Vec<f64> = (0..n).map(|i| (i as f64).cos()).collect();
-            let want = lapack::lstsq(&a, ArrayView2::from_shape((n, 1), &b).unwrap(), 1e-14).unwrap().solution;
+            let want = lapack::lstsq(&a, ArrayView2::from_shape((n, 1), &b).unwrap(), 1e-14, &Control::new())
+                .unwrap()
+                .solution;
             for (found, want) in solved(&a, &b).iter().zip(&want) {
                 assert!((found - want).abs() < 1e-10 * (1.0 + want.abs()), "{n} × {p}: {found} {want}");
             }

@@ -25,7 +25,7 @@ impl Spectral {
     /// reduced to its triangle, without a copy; with fewer it is copied, dense and in `f64`.
     ///
     /// # Errors
-    /// [`crate::Error::Linalg`]. The decomposition itself cannot be interrupted.
+    /// [`crate::Error::Linalg`].
     pub fn new<B: Backend, F: Real>(problem: &Problem<'_, '_, B, F>) -> Result<Self> {
         let (n, p) = (problem.rows(), problem.cols());
         problem.ctl.timed("svd", &problem.on.host_name(), || {
@@ -34,7 +34,7 @@ impl Spectral {
                 let shifts = (problem.x_mean.view(), problem.y_mean.view());
                 let weights = problem.weights.as_ref().map(|w| w.view());
                 let r = qr::triangle(x, problem.y.view(), weights, shifts, problem.ctl)?;
-                let (u, singular, vt) = lapack::svd(r.slice(s![..p, ..p]).to_owned())?;
+                let (u, singular, vt) = lapack::svd(r.slice(s![..p, ..p]).to_owned(), problem.ctl)?;
                 let uty = u.t().dot(&r.slice(s![..p, p..]));
                 let outside = r.slice(s![p.., p..]).map_axis(Axis(0), |column| column.dot(&column));
                 let triangle = Some(r.slice(s![..p, ..]).to_owned());
@@ -44,7 +44,7 @@ impl Spectral {
             z -= &problem.x_mean;
             problem.scale_rows(&mut z);
             problem.ctl.check()?;
-            let (u, singular, vt) = lapack::svd(z)?;
+            let (u, singular, vt) = lapack::svd(z, problem.ctl)?;
             // U is n × n: nothing of y is outside.
             let outside = Array1::zeros(problem.y.ncols());
             Ok(Spectral { singular, vt, uty: u.t().dot(&problem.targets()), outside, triangle: None })

@@ -5,26 +5,26 @@ use super::lines::Lines;
 use crate::Result;
 use ironlearn_linalg::Error;
 use ironlearn_linalg::lapack::Cholesky;
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::Array2;
 
-/// The largest number of rows whose step is taken so, and of entries of such rows written out.
+/// The largest number of rows whose step is taken so, and of entries of such rows.
 const FEW: usize = 384;
 const ENTRIES: usize = 1 << 19;
 
-/// Rows written out, and their products.
+/// Rows, and their products.
 pub struct Held {
     cols: usize,
     rows: Vec<u32>,
     /// Where each row of X is among them.
     places: Vec<u32>,
-    written: Vec<f64>,
-    products: Array2<f64>,
+    /// The lower triangle of the products, row by row.
+    products: Vec<f64>,
 }
 
 impl Held {
     /// None yet, of `n`.
     pub fn new(n: usize, cols: usize) -> Self {
-        Held { cols, rows: Vec::new(), places: vec![u32::MAX; n], written: Vec::new(), products: Array2::zeros((0, 0)) }
+        Held { cols, rows: Vec::new(), places: vec![u32::MAX; n], products: Vec::new() }
     }
 
     /// Whether these rows are few enough.
@@ -46,8 +46,11 @@ impl Held {
     ) -> Result<Option<Vec<f64>>> {
         self.hold(of, lines);
         let at = |i: u32| self.places[i as usize] as usize;
-        let mut system =
-            Array2::from_shape_fn((of.len(), of.len()), |(a, b)| self.products[[at(of[a]), at(of[b])]] + square);
+        let product = |i: u32, j: u32| {
+            let (i, j) = (at(i).max(at(j)), at(i).min(at(j)));
+            self.products[i * (i + 1) / 2 + j]
+        };
+        let mut system = Array2::from_shape_fn((of.len(), of.len()), |(a, b)| product(of[a], of[b]) + square);
         for (a, &i) in of.iter().enumerate() {
             system[[a, a]] += ridge(i as usize);
         }
@@ -59,34 +62,22 @@ impl Held {
         }
     }
 
-    /// Takes in those that are not there yet.
+    /// Takes in those that are not there yet; before there are half as many again as serve, the others go.
     fn hold(&mut self, of: &[u32], lines: &impl Lines) {
-        let fresh =
-            |held: &Self| of.iter().copied().filter(|&i| held.places[i as usize] == u32::MAX).collect::<Vec<_>>();
-        let mut new = fresh(self);
-        if !self.serves((self.rows.len() + new.len()) / 2) {
+        let fresh = |held: &Self| of.iter().copied().filter(|&i| held.places[i as usize] == u32::MAX).collect();
+        let mut new: Vec<u32> = fresh(self);
+        if !self.serves((self.rows.len() + new.len()) * 2 / 3) {
             self.rows.drain(..).for_each(|i| self.places[i as usize] = u32::MAX);
-            self.written.clear();
+            self.products.clear();
             new = fresh(self);
         }
-        if new.is_empty() {
-            return;
-        }
-        let old = self.rows.len();
+        let mut written = vec![0.0; self.cols];
         for i in new {
             self.places[i as usize] = self.rows.len() as u32;
             self.rows.push(i);
-            let start = self.written.len();
-            self.written.resize(start + self.cols, 0.0);
-            lines.add(i as usize, 1.0, &mut self.written[start..]);
+            written.fill(0.0);
+            lines.add(i as usize, 1.0, &mut written);
+            self.products.extend(self.rows.iter().map(|&j| lines.dot(j as usize, &written)));
         }
-        let count = self.rows.len();
-        let Ok(written) = ArrayView2::from_shape((count, self.cols), &self.written) else { return };
-        let more = written.slice(s![old.., ..]).dot(&written.t());
-        let mut products = Array2::zeros((count, count));
-        products.slice_mut(s![..old, ..old]).assign(&self.products.slice(s![..old, ..old]));
-        products.slice_mut(s![..old, old..]).assign(&more.slice(s![.., ..old]).t());
-        products.slice_mut(s![old.., ..]).assign(&more);
-        self.products = products;
     }
 }

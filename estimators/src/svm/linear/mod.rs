@@ -9,7 +9,7 @@
 //!   side by side; `lines` has the rows, `held` those of a small system;
 //! - `interior`: the losses with a kink on up to 1,000 columns, by an interior point;
 //! - `dual`: more columns, and fewer rows than columns, by coordinate descent on the dual;
-//! - `crammer_singer`: all classes in one problem.
+//! - `crammer_singer`: all classes in one problem; `pairs`: a hinge on dense X of many zeros as such a problem of two.
 
 mod bound;
 mod classifier;
@@ -21,6 +21,7 @@ mod labels;
 mod lines;
 mod newton;
 mod order;
+mod pairs;
 mod problem;
 mod regressor;
 mod settings;

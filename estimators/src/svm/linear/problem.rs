@@ -1,7 +1,8 @@
 //! One problem of a linear machine, and the choice of what solves it.
 
-use super::lines::{Few, Full};
-use super::{Norm, dual, interior, newton, smooth};
+use super::crammer_singer::rows::Listed;
+use super::lines::{Few, Full, Lines};
+use super::{Norm, dual, interior, newton, pairs, smooth};
 use crate::many::side_by_side;
 use crate::{Backend, Control, Matrix, Result};
 use ironlearn_linalg::Real;
@@ -88,6 +89,17 @@ pub fn solve_all<B: Backend, F: Real>(
             return ctl.timed("newton", &on.host_name(), || newton::solve(problems, p, &Full::new(dense), ctl));
         }
     }
+    if let Matrix::Dense(dense) = &x
+        && problems.first().is_some_and(|first| first.may_go_by_pairs(x.shape()))
+        && let Some(few) = Few::of(dense)
+    {
+        let visits = pairs::visits(x.shape(), few.width());
+        let rows = Listed::new(few, 2);
+        return side_by_side(ctl, problems.len(), |k, ctl| match pairs::solve(&problems[k], p, &rows, visits, ctl)? {
+            Some(answer) => Ok(answer),
+            None => problems[k].solve(x, on, ctl),
+        });
+    }
     side_by_side(ctl, problems.len(), |k, ctl| problems[k].solve(x, on, ctl))
 }
 
@@ -96,6 +108,11 @@ impl Problem {
     fn may_go_by_conjugate_gradients(&self, (n, p): (usize, usize)) -> bool {
         let squared = matches!(self.pays, Pays::SquaredHinge | Pays::SquaredInsensitive(_));
         squared && self.norm == Norm::L2 && p > GRAM_OF_FEW && n > p && n < TALL * p
+    }
+
+    /// Whether the descent on pairs of classes may be quicker than the interior point on dense X.
+    fn may_go_by_pairs(&self, (n, p): (usize, usize)) -> bool {
+        self.pays == Pays::Hinge && p > GRAM_OF_FEW && p <= INTERIOR && n > p
     }
 
     /// Whether some row counts.

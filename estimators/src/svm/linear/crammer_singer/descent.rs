@@ -41,11 +41,11 @@ pub struct State<'a, R> {
     pub last: Vec<f64>,
 }
 
-/// Solves for X of any number of columns.
+/// Solves for X of any number of columns; at most so many visits of rows, times their classes.
 ///
 /// # Errors
 /// [`crate::Error::Linalg`] when interrupted.
-pub fn solve<R: Rows>(all: &AllClasses<'_>, cols: usize, rows: &R, ctl: &Control) -> Result<Found> {
+pub fn solve<R: Rows>(all: &AllClasses<'_>, cols: usize, rows: &R, most_visits: usize, ctl: &Control) -> Result<Found> {
     let (n, k) = (all.codes.len(), all.n_classes);
     let scaling = all.intercept.unwrap_or(0.0);
     let mut beta = vec![0.0; n * k];
@@ -73,9 +73,9 @@ pub fn solve<R: Rows>(all: &AllClasses<'_>, cols: usize, rows: &R, ctl: &Control
     let tol = VIOLATION * all.tol;
     let mut enough = (10.0 * tol).max(1.0);
     // What has been spent on the descent since the last conjugate gradients, and on these, in rows times classes.
-    let (mut spent, mut on_face, mut look) = (0, 0, 4);
+    let (mut spent, mut on_face, mut in_all, mut look) = (0, 0, 0, 4);
     let mut steps = Steps::default();
-    while iterations < PASSES {
+    while iterations < PASSES && in_all < most_visits {
         order.shuffle();
         let (mut most, mut at) = (0.0_f64, 0);
         while at < order.len() {
@@ -83,7 +83,7 @@ pub fn solve<R: Rows>(all: &AllClasses<'_>, cols: usize, rows: &R, ctl: &Control
                 ctl.check()?;
             }
             let Some(i) = order.get(at) else { break };
-            spent += state.live[i] as usize;
+            (spent, in_all) = (spent + state.live[i] as usize, in_all + state.live[i] as usize);
             match state.visit(i, &mut work) {
                 Some(violation) => {
                     most = most.max(violation);
@@ -117,10 +117,13 @@ pub fn solve<R: Rows>(all: &AllClasses<'_>, cols: usize, rows: &R, ctl: &Control
         if iterations >= ALONE && spent >= 2 * on_face {
             spent = 0;
             on_face = Face::of(&state).go(&mut state, &mut steps, ctl)?.max(n * k / 4);
+            in_all += on_face;
         }
     }
     let coef = Array2::from_shape_fn((k, cols), |(c, j)| state.w[rows.place(j, c)]);
     let intercept = state.last.iter().map(|v| v * scaling).collect();
+    // Passes over rows and classes that are looked at; those left alone take no part.
+    let iterations = in_all.div_ceil(counted.len().max(1) * k);
     Ok(Found { coef, intercept, iterations, converged, solver: "dual-coordinate-descent" })
 }
 

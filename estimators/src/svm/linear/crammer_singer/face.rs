@@ -53,7 +53,13 @@ impl Face {
     }
 
     /// `Σ by·x` into the coefficients of the classes.
-    fn sum<R: Rows>(&self, state: &State<'_, R>, by: &[f64], out: &mut (Vec<f64>, Vec<f64>), ctl: &Control) -> Result<()> {
+    fn sum<R: Rows>(
+        &self,
+        state: &State<'_, R>,
+        by: &[f64],
+        out: &mut (Vec<f64>, Vec<f64>),
+        ctl: &Control,
+    ) -> Result<()> {
         out.0.fill(0.0);
         out.1.fill(0.0);
         for (at, (i, range)) in self.each().enumerate() {
@@ -149,7 +155,13 @@ impl Face {
             self.sum(state, &step, &mut moved, ctl)?;
             let curvature = dot(&moved.0, &moved.0) + dot(&moved.1, &moved.1);
             let share = if gain < curvature { gain / curvature } else { 1.0 };
-            limit.0 = if share < 0.1 { (limit.0 / 2).max(5) } else if share > 0.5 { (limit.0 * 2).min(MOST) } else { limit.0 };
+            limit.0 = if share < 0.1 {
+                (limit.0 / 2).max(5)
+            } else if share > 0.5 {
+                (limit.0 * 2).min(MOST)
+            } else {
+                limit.0
+            };
             for (i, range) in self.each() {
                 for (e, &c) in range.clone().zip(&self.classes[range]) {
                     let beta = &mut state.beta[i * k + c as usize];

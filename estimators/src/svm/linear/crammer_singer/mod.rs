@@ -1,9 +1,9 @@
 //! All classes in one problem (Crammer and Singer 2001): what it is, and what solves it.
 
-mod descent;
+pub mod descent;
 mod face;
 mod interior;
-mod rows;
+pub mod rows;
 
 use super::lines::{Few, Full};
 use crate::{Backend, Control, Matrix, Result};
@@ -66,10 +66,10 @@ impl AllClasses<'_> {
             }
         }
         match &x {
-            Matrix::Sparse(sparse) => descent::solve(self, p, &Listed::new(*sparse, k), ctl),
+            Matrix::Sparse(sparse) => descent::solve(self, p, &Listed::new(*sparse, k), usize::MAX, ctl),
             Matrix::Dense(dense) => match Few::of(dense) {
-                Some(few) => descent::solve(self, p, &Listed::new(few, k), ctl),
-                None => descent::solve(self, p, &Columns::new(Full::new(dense), p, k), ctl),
+                Some(few) => descent::solve(self, p, &Listed::new(few, k), usize::MAX, ctl),
+                None => descent::solve(self, p, &Columns::new(Full::new(dense), p, k), usize::MAX, ctl),
             },
         }
     }

@@ -37,14 +37,14 @@ fn all_ways_end_at_one_objective() {
             let cost = (0..n).map(|i| c * (i % 4) as f64).collect();
             let all = AllClasses { codes: &codes, n_classes: 4, cost, intercept, tol: 1e-6, seed: 3 };
             let inside = interior::solve(&all, Matrix::Dense(x.view()), &Cpu, &ctl).unwrap();
-            let full = descent::solve(&all, p, &Columns::new(Full::new(&x.view()), p, 4), &ctl).unwrap();
+            let full = descent::solve(&all, p, &Columns::new(Full::new(&x.view()), p, 4), usize::MAX, &ctl).unwrap();
             assert!(inside.converged && full.converged, "{n} × {p}, C = {c}");
             let least = objective(&all, &x, &inside);
             // The gap of the interior point is a thousandth of tol, the violations of the descent 0.3 tol a row at most.
             let off = 1e-9 * least + 0.3e-6 * all.cost.iter().sum::<f64>();
             assert!((objective(&all, &x, &full) - least).abs() <= off, "{n} × {p}, C = {c}");
             if let Some(few) = Few::of(&x.view()) {
-                let listed = descent::solve(&all, p, &Listed::new(few, 4), &ctl).unwrap();
+                let listed = descent::solve(&all, p, &Listed::new(few, 4), usize::MAX, &ctl).unwrap();
                 assert!(listed.converged && (objective(&all, &x, &listed) - least).abs() <= off);
             } else {
                 assert!(zeros < 5, "few entries are other than 0");
@@ -64,7 +64,7 @@ fn empty_problems_end() {
     x.row_mut(7).fill(0.0);
     let all = AllClasses { cost: vec![1.0; 40], ..all };
     let inside = interior::solve(&all, Matrix::Dense(x.view()), &Cpu, &ctl).unwrap();
-    let full = descent::solve(&all, 3, &Columns::new(Full::new(&x.view()), 3, 4), &ctl).unwrap();
+    let full = descent::solve(&all, 3, &Columns::new(Full::new(&x.view()), 3, 4), usize::MAX, &ctl).unwrap();
     assert!(inside.converged && full.converged);
     assert!((objective(&all, &x, &inside) - objective(&all, &x, &full)).abs() < 1e-3);
 }
