@@ -103,8 +103,8 @@ def rings(rows: int, cols: int, classes: int = 2, weighted: bool = False) -> dic
     return arrays
 
 
-def words(rows: int, cols: int, per_row: int) -> dict:
-    """Rows like documents: `per_row` entries each, columns by Zipf's law, two classes; CSR."""
+def words(rows: int, cols: int, per_row: int, numbers: bool = False) -> dict:
+    """Rows like documents: `per_row` entries each, columns by Zipf's law, two classes or numbers; CSR."""
     rng = np.random.default_rng(SEED)
     n = rows + rows // 10
     frequency = 1.0 / np.arange(10, cols + 10)
@@ -112,7 +112,8 @@ def words(rows: int, cols: int, per_row: int) -> dict:
     x = sparse.csr_matrix((rng.random(n * per_row) + 0.5, columns, np.arange(0, n * per_row + 1, per_row)), (n, cols))
     x.sum_duplicates()
     z = x @ rng.standard_normal(cols)
-    y = (z / z.std() * 2 + rng.logistic(size=n) > 0).astype(np.int64)
+    z = z / z.std() * 2 + rng.logistic(size=n)
+    y = z if numbers else (z > 0).astype(np.int64)
     return {"x": x[:rows], "y": y[:rows], "x_test": x[rows:], "y_test": y[rows:]}
 
 

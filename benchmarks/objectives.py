@@ -109,13 +109,16 @@ def logistic(model, data) -> tuple[float, float]:
 
 
 def margins(model, data) -> float:
-    """LinearSVC's objective, summed over its problems (each class against the rest), divided by the number of rows."""
+    """LinearSVC's objective, divided by the number of rows: each class against the rest, summed, or all together."""
     coef, intercept = _coefficients(model)
     classes, total = np.asarray(model.classes_), 0.0
     positive = classes[1:] if len(classes) == 2 else classes
     for rows, x in _chunks(data["x"]):
-        sign = np.where(data["y"][rows][:, None] == positive, 1.0, -1.0)
-        short = np.maximum(0.0, 1 - sign * (x @ coef.T + intercept))
+        z, own = x @ coef.T + intercept, data["y"][rows][:, None] == positive
+        if model.multi_class == "crammer_singer":
+            total += float(np.sum(np.max(z + ~own, axis=1) - z[own]))
+            continue
+        short = np.maximum(0.0, 1 - np.where(own, z, -z))
         total += float(np.sum(short if model.loss == "hinge" else short**2))
     b = np.broadcast_to(intercept, len(coef)) / model.intercept_scaling
     penalty = (np.sum(coef**2) + b @ b) / 2 if model.penalty == "l2" else np.abs(coef).sum() + np.abs(b).sum()

@@ -1,6 +1,8 @@
 """LinearSVC, LinearSVR and l1_min_c against liblinear: objectives, layouts, weights, threads, hard input."""
 
 import pickle
+import subprocess
+import sys
 import warnings
 
 import ironlearn
@@ -255,3 +257,86 @@ def test_coefficients_begin_at_the_bound_of_c():
     model = LinearSVC(penalty="l1", tol=1e-8)
     assert not model.set_params(C=bound * 0.999).fit(X, y).coef_.any()
     assert model.set_params(C=bound * 1.01).fit(X, y).coef_.any() or model.intercept_.any()
+
+
+def joint_objective(model, X, y):
+    """Crammer and Singer's."""
+    z = np.asarray(X @ model.coef_.T) + model.intercept_
+    own = z[np.arange(len(y)), y]
+    z += np.arange(z.shape[1]) != np.asarray(y)[:, None]
+    return (np.sum(model.coef_**2) + np.sum(model.intercept_**2)) / 2 + model.C * np.sum(z.max(axis=1) - own)
+
+
+@pytest.mark.parametrize(("n", "p", "C", "tol"), [(1000, 12, 1.0, 0.1), (1000, 12, 1e3, 0.1), (300, 400, 1.0, 1e-4)])
+def test_overlapping_classes_together_converge_where_liblinear_crawls(n, p, C, tol):
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n, p))
+    y = np.digitize(2 * X[:, 0] + rng.normal(size=n), [-2, -1, 0, 1])
+    given = {"multi_class": "crammer_singer", "C": C, "tol": tol, "random_state": 0}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        ours = LinearSVC(**given).fit(X, y)
+    theirs = quietly(reference.LinearSVC(**given), X, y)
+    assert joint_objective(ours, X, y) <= joint_objective(theirs, X, y) * (1 + 1e-9)
+    # Nothing is cut off, but what takes more than `max_iter` is said to.
+    with pytest.warns(ConvergenceWarning):
+        few = LinearSVC(**given, max_iter=2).fit(X, y)
+    np.testing.assert_array_equal(few.coef_, ours.coef_)
+
+
+def test_a_hinge_on_many_columns_of_zeros_is_no_higher_than_liblinears():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 200)) * (rng.random((600, 200)) < 0.2)
+    y = (X @ rng.normal(size=(200, 4)) + rng.normal(size=(600, 4))).argmax(axis=1)
+    for C in (0.01, 1.0):
+        given = {"loss": "hinge", "C": C, "tol": 1e-6, "max_iter": 200_000, "random_state": 0}
+        ours, theirs = quietly(LinearSVC(**given), X, y), quietly(reference.LinearSVC(**given), X, y)
+        assert objective(ours, X, y) <= objective(theirs, X, y) * (1 + 1e-6)
+
+
+@pytest.mark.parametrize("C", [0.05, 1.0, 20.0])
+def test_an_l1_penalty_on_sparse_columns_is_no_higher_than_liblinears(C):
+    rng = np.random.default_rng(0)
+    X = sp.random(800, 600, density=0.05, random_state=1, format="csr")
+    y = np.asarray(X @ rng.normal(size=(600, 3)) + 0.3 * rng.normal(size=(800, 3))).argmax(axis=1)
+    given = {"penalty": "l1", "dual": False, "C": C, "random_state": 0}
+    ours, theirs = quietly(LinearSVC(**given), X, y), quietly(reference.LinearSVC(**given), X, y)
+    assert objective(ours, X, y) <= objective(theirs, X, y) * (1 + 1e-5)
+    assert (ours.coef_ == 0).any()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of its memory from /proc")
+@pytest.mark.parametrize("sparse", [False, True])
+def test_float32_is_fitted_without_a_copy_in_float64(sparse):
+    """Such a copy would be twice as large as X, or as its entries; each fit needs less than half of that."""
+    program = f"""
+import warnings
+import numpy as np, scipy.sparse as sp
+from ironlearn.svm import LinearSVC, LinearSVR
+warnings.simplefilter("ignore")
+rng = np.random.default_rng(0)
+X = rng.standard_normal((100_000, 100), dtype=np.float32)
+if {sparse}:
+    columns = np.tile(np.arange(100, dtype=np.int32) * 40, 100_000)
+    X = sp.csr_matrix((X.ravel(), columns, np.arange(0, X.size + 1, 100, dtype=np.int32)), (100_000, 4000))
+z = np.asarray(X @ rng.standard_normal(X.shape[1]).astype(np.float32), dtype=float)
+def peak(key):
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(key)) * 1024
+size = (X.data if {sparse} else X).nbytes
+classes = (z > 0).astype(int)
+for machine, y in [
+    (LinearSVC(), classes),
+    (LinearSVC(loss="hinge"), classes),
+    (LinearSVC(penalty="l1", dual=False), classes),
+    (LinearSVC(multi_class="crammer_singer"), np.digitize(z, [-5, 5])),
+    (LinearSVR(epsilon=0.1), z),
+    (LinearSVR(loss="squared_epsilon_insensitive"), z),
+]:
+    machine.set_params(max_iter=8, random_state=0).fit(X[:200], y[:200])
+    open("/proc/self/clear_refs", "w").write("5")
+    before = peak("VmRSS")
+    machine.fit(X, y)
+    assert peak("VmHWM") - before < size, (machine, (peak("VmHWM") - before) / size)
+"""
+    done = subprocess.run([sys.executable, "-c", program], timeout=120, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
@@ -10,6 +12,7 @@ import ironlearn
 import numpy as np
 import pytest
 from ironlearn import config_context
+from ironlearn.kernel_approximation import Nystroem
 from ironlearn.linear_model import Ridge
 from sklearn.base import clone
 
@@ -182,3 +185,45 @@ def test_configuration_is_checked_and_restored():
             ironlearn.set_config(n_threads=wrong)
     with pytest.raises(TypeError, match="unknown configuration"):
         ironlearn.set_config(threads=2)
+
+
+def hilbert(n):
+    """A symmetric matrix without full rank: nothing goes by Cholesky."""
+    i = np.arange(n)
+    return 1.0 / (1 + i[:, None] + i[None, :])
+
+
+@pytest.mark.parametrize("what", ["eigenvectors", "singular values"])
+def test_ctrl_c_does_not_wait_for_a_decomposition(what):
+    # Both take far longer than a second.
+    if what == "eigenvectors":
+        model, X = Nystroem(n_components=3000, random_state=0), np.random.default_rng(0).normal(size=(3000, 5))
+    else:
+        model, X = Ridge(solver="svd"), hilbert(2500)
+    interrupt_after(1.0)
+    start = time.perf_counter()
+    with pytest.raises(KeyboardInterrupt):
+        for _ in range(100):
+            model.fit(X, X[:, 0])
+    assert time.perf_counter() - start < 2.0 + 0.5, "the fit did not end within a second of the signal"
+
+
+def test_a_process_may_end_while_a_decomposition_is_left_behind():
+    """It exits as it wants to, and so does a forked child of it."""
+    program = """
+import os, signal, sys, threading
+import numpy as np
+from ironlearn.kernel_approximation import Nystroem
+threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    while True:
+        Nystroem(n_components=2500, random_state=0).fit(np.random.default_rng(0).normal(size=(2500, 5)))
+except KeyboardInterrupt:
+    child = os.fork()
+    if child == 0:
+        sys.exit(5)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 5
+    sys.exit(3)
+"""
+    done = subprocess.run([sys.executable, "-c", program], timeout=60, capture_output=True, text=True)
+    assert done.returncode == 3, done.stderr

@@ -63,7 +63,8 @@ pub fn minimise<B: Backend, F: Real, R: Rows>(
     Ok(Found { place, iterations: stop.max_iter, converged, left: 0.0 })
 }
 
-/// Columns with a coefficient that is not 0, and those that most want one: rising, at most `most`.
+/// Columns with a coefficient that is not 0, and those that most want one: rising, at most `most`. Where there are more of the
+/// former, those that are furthest from where they want to be, so that all have their turn.
 fn working_set(place: &Place, l1: &Array1<f64>, more: usize, most: usize) -> Vec<usize> {
     let p = place.theta.ncols() - 1;
     let mut wishes: Vec<(f64, usize)> = Vec::new();
@@ -77,6 +78,13 @@ fn working_set(place: &Place, l1: &Array1<f64>, more: usize, most: usize) -> Vec
         }
     }
     let active = wishes.iter().filter(|w| w.0.is_infinite()).count();
+    if active > most {
+        for (wish, j) in wishes.iter_mut().filter(|w| w.0.is_infinite()) {
+            let entries = place.theta.column(*j).into_iter().zip(place.gradient.column(*j));
+            let off = |(v, g): (&f64, &f64)| if *v == 0.0 { g.abs() - l1[*j] } else { (g + l1[*j] * v.signum()).abs() };
+            *wish = entries.map(off).fold(0.0, f64::max);
+        }
+    }
     wishes.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
     wishes.truncate((active + more.max(active)).min(most));
     let mut columns: Vec<usize> = wishes.into_iter().map(|w| w.1).collect();

@@ -33,7 +33,8 @@ pub enum HingeLoss {
 /// The parameters name liblinear's solvers; ours have the same optimum. For more rows than columns: Newton's method for
 /// the squared hinge (up to 1,500 columns; with conjugate gradients, all classes side by side, on dense X of fewer than
 /// ten rows a column and more than 150 columns, 1,000 where most entries are not 0), an interior point for the hinge (up
-/// to 1,000 columns). For others: coordinate descent on the dual. L1: Newton's method over working sets. Crammer and
+/// to 1,000 columns). For others: coordinate descent on the dual. L1: Newton's method over working sets, on
+/// more than 200 columns of sparse X column by column. Crammer and
 /// Singer's problem: an interior point up to 1,000 coefficients of all classes, else coordinate descent on the dual, with
 /// conjugate gradients over the variables that are free. Each ends where
 /// liblinear's own rule would, where the duality gap is a hundredth of `tol` of the objective, or beyond;

@@ -3,8 +3,9 @@
 //! An estimator names a loss, a penalty and C; what solves it is chosen by the shape of X. The intercept is penalised as
 //! the coefficient of a column of `intercept_scaling`. The pieces:
 //!
-//! - `smooth`: the squared losses on up to 1,500 columns or sparse rows, and all with an L1 penalty, by the Newton
-//!   methods of [`crate::linear::glm`];
+//! - `smooth`: the squared losses on up to 1,500 columns or sparse rows, and most with an L1 penalty, by the
+//!   Newton methods of [`crate::linear::glm`];
+//! - `sparse_l1`: an L1 penalty on more than 200 columns of sparse X, column by column, with `orthant`;
 //! - `newton`: the squared losses on dense X of many columns or zeros, by conjugate gradients over the rows that pay, all classes
 //!   side by side; `lines` has the rows, `held` those of a small system;
 //! - `interior`: the losses with a kink on up to 1,000 columns, by an interior point;
@@ -21,11 +22,13 @@ mod labels;
 mod lines;
 mod newton;
 mod order;
+mod orthant;
 mod pairs;
 mod problem;
 mod regressor;
 mod settings;
 mod smooth;
+mod sparse_l1;
 
 pub use bound::{BoundLoss, l1_min_c};
 pub use classifier::{HingeLoss, LinearSVC};

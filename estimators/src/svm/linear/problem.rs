@@ -2,7 +2,7 @@
 
 use super::crammer_singer::rows::Listed;
 use super::lines::{Few, Full, Lines};
-use super::{Norm, dual, interior, newton, pairs, smooth};
+use super::{Norm, dual, interior, newton, pairs, smooth, sparse_l1};
 use crate::many::side_by_side;
 use crate::{Backend, Control, Matrix, Result};
 use ironlearn_linalg::Real;
@@ -65,6 +65,8 @@ pub const NEWTON: usize = 1500;
 /// the entries are other than 0 or many: features of kernels are full and badly conditioned.
 const GRAM_OF_FEW: usize = 150;
 const GRAM: usize = 1000;
+/// The largest number of columns of sparse X on which an L1 penalty goes by Gram matrices of working sets.
+const BY_GRAM: usize = 200;
 /// Rows for each column from which it is so too.
 const TALL: usize = 10;
 
@@ -88,6 +90,16 @@ pub fn solve_all<B: Backend, F: Real>(
         if p > GRAM {
             return ctl.timed("newton", &on.host_name(), || newton::solve(problems, p, &Full::new(dense), ctl));
         }
+    }
+    if let Matrix::Sparse(sparse) = &x
+        && p > BY_GRAM
+        && problems.first().is_some_and(|first| first.pays == Pays::SquaredHinge && first.norm == Norm::L1)
+    {
+        let columns = sparse_l1::Columns::of(sparse);
+        return side_by_side(ctl, problems.len(), |k, ctl| match &problems[k] {
+            problem if problem.pays_anything() => sparse_l1::solve(problem, &columns, ctl),
+            nothing => Ok(nothing.nothing(p)),
+        });
     }
     if let Matrix::Dense(dense) = &x
         && problems.first().is_some_and(|first| first.may_go_by_pairs(x.shape()))

@@ -4,6 +4,7 @@
 use super::*;
 use crate::linear::{LinearClassifier, LinearModel};
 use crate::{AnyMatrix, Checked, Control, Cpu, Data, FitOn};
+use ironlearn_linalg::{Compressed, Indices, Layout};
 use ndarray::{Array, Array1, Array2, ArrayView1, s};
 
 fn rows(n: usize, p: usize) -> Array2<f64> {
@@ -348,5 +349,33 @@ fn rows_of_both_kinds_have_one_optimum() {
         for ((a, b), c) in found.coef.iter().zip(&other.coef).zip(&alone[0].coef) {
             assert!((a - b).abs() < 1e-6 && (a - c).abs() < 1e-6, "{a} {b} {c}");
         }
+    }
+}
+
+/// Columns of sparse rows one by one, with an L1 penalty: the lowest objective, and exact zeros.
+#[test]
+fn sparse_columns_with_an_l1_penalty_are_at_an_optimum() {
+    let full = rows(300, 210);
+    let x = Array::from_shape_fn((300, 210), |(i, j)| if (i * 7 + j * 3) % 9 == 0 { full[[i, j]] } else { 0.0 });
+    let (mut starts, mut indices, mut values) = (vec![0_i64], Vec::new(), Vec::new());
+    for row in x.rows() {
+        for (j, &v) in row.iter().enumerate().filter(|(_, v)| **v != 0.0) {
+            indices.push(j as i64);
+            values.push(v);
+        }
+        starts.push(values.len() as i64);
+    }
+    let (starts, indices) = (Indices::I64(&starts), Indices::I64(&indices));
+    let sparse = Compressed::new(Layout::Row, (300, 210), starts, indices, &values).unwrap();
+    let codes = classes(&x, 2);
+    let w: Array1<f64> = (0..300).map(|i| (i % 3) as f64 + 0.5).collect();
+    for (c, intercept_scaling) in [(0.05, 1.0), (3.0, 10.0)] {
+        let given = LinearSVC { penalty: Norm::L1, c, intercept_scaling, ..Default::default() };
+        let params = LinearSVC { tol: 1e-8, max_iter: 100_000, ..given };
+        let model = classify(&params, AnyMatrix::F64(Matrix::Sparse(sparse)), &codes, 2, Some(w.view()));
+        assert!(model.report.converged && model.report.solver == "coordinate-descent", "{:?}", model.report);
+        assert!(model.coef.iter().any(|&v| v == 0.0) && model.coef.iter().any(|&v| v != 0.0));
+        let at = theta(model.coef.row(0), model.intercept[0]);
+        is_lowest(&format!("C = {c}"), &|t| of_classes(&params, &x, &codes, &w, t), &at);
     }
 }

@@ -1,0 +1,152 @@
+//! Conjugate gradients over the coefficients that are not 0, with their signs held: the Newton step of all of them, as far as
+//! the objective falls; those that would change their sign become 0.
+
+use super::sparse_l1::State;
+use crate::{Control, Result};
+use ironlearn_linalg::Real;
+
+/// Steps at first, at least and at most, and the share of the gradient's square at which they end.
+const STEPS: usize = 10;
+const LEAST: usize = 5;
+const MOST: usize = 160;
+const LEFT: f64 = 1e-4;
+/// What is added to the curvatures, as a share of them: columns may depend on each other.
+const RIDGE: f64 = 1e-8;
+/// Looks along a step.
+const SEARCHES: usize = 30;
+/// Columns between two looks at the clock.
+const CHECK: usize = 256;
+
+/// How many steps are worth their time: more, where little of what they find ends at a border.
+pub struct Steps(usize);
+
+impl Default for Steps {
+    fn default() -> Self {
+        Steps(STEPS)
+    }
+}
+
+/// Moves the state; what it took, in entries of X.
+///
+/// # Errors
+/// [`crate::Error::Linalg`] when interrupted.
+pub fn go<F: Real>(state: &mut State<'_, F>, limit: &mut Steps, ctl: &Control) -> Result<usize> {
+    let free: Vec<usize> = (0..state.theta.len()).filter(|&j| state.theta[j] != 0.0).collect();
+    let entries: usize = free.iter().map(|&j| state.length(j)).sum::<usize>() + state.rows.len();
+    let derivatives: Vec<(f64, f64)> = free.iter().map(|&j| state.slope(j)).collect();
+    let mut left: Vec<f64> =
+        free.iter().zip(&derivatives).map(|(&j, (slope, _))| -slope - state.theta[j].signum()).collect();
+    let plain = left.clone();
+    let ease = |left: &[f64]| left.iter().zip(&derivatives).map(|(l, (_, h))| l / h).collect::<Vec<f64>>();
+    let mut eased = ease(&left);
+    let (mut along, mut slope) = (eased.clone(), dot(&left, &eased));
+    let (first, mut total, mut moved) = (slope, vec![0.0; free.len()], vec![0.0; state.rows.len()]);
+    let mut steps = 0;
+    while steps < limit.0 && slope > LEFT * first {
+        steps += 1;
+        products(state, &free, &along, &mut moved, ctl)?;
+        // Rows that pay nothing have no curvature.
+        for (m, [residual, cost]) in moved.iter_mut().zip(&state.rows) {
+            *m *= if residual * cost > 0.0 { 2.0 * cost.abs() } else { 0.0 };
+        }
+        let mut change = Vec::with_capacity(free.len());
+        for (at, ((&j, a), (_, h))) in free.iter().zip(&along).zip(&derivatives).enumerate() {
+            if at % CHECK == 0 {
+                ctl.check()?;
+            }
+            let mut sum = RIDGE * h * a;
+            state.each(j, |i, v| sum += v * moved[i]);
+            change.push(sum);
+        }
+        let curvature = dot(&along, &change);
+        if !(curvature > 0.0) {
+            break;
+        }
+        let length = slope / curvature;
+        total.iter_mut().zip(&along).for_each(|(t, a)| *t += length * a);
+        left.iter_mut().zip(&change).for_each(|(l, c)| *l -= length * c);
+        eased = ease(&left);
+        let next = dot(&left, &eased);
+        let keep = next / slope;
+        slope = next;
+        along.iter_mut().zip(&eased).for_each(|(a, e)| *a = keep * *a + e);
+    }
+    let mut tried = 0;
+    for length in [1.0, 0.25, 0.0625] {
+        tried += 1;
+        // From here to there no coefficient changes its sign.
+        let step: Vec<f64> = free
+            .iter()
+            .zip(&total)
+            .map(|(&j, t)| {
+                let (from, to) = (state.theta[j], state.theta[j] + length * t);
+                if from * to > 0.0 { to - from } else { -from }
+            })
+            .collect();
+        if !(dot(&plain, &step) > 0.0) {
+            continue;
+        }
+        products(state, &free, &step, &mut moved, ctl)?;
+        let signs: f64 = free.iter().zip(&step).map(|(&j, s)| state.theta[j].signum() * s).sum();
+        let share = search(&state.rows, &moved, signs);
+        for (&j, s) in free.iter().zip(&step) {
+            state.theta[j] = if share == 1.0 && *s == -state.theta[j] { 0.0 } else { state.theta[j] + share * s };
+        }
+        state.rows.iter_mut().zip(&moved).for_each(|(row, m)| row[0] -= share * m);
+        limit.0 = match share {
+            ..0.1 => (limit.0 / 2).max(LEAST),
+            0.5.. => (limit.0 * 2).min(MOST),
+            _ => limit.0,
+        };
+        break;
+    }
+    Ok((2 * steps + tried + 1) * entries)
+}
+
+/// `X·step` for the steps of these columns.
+fn products<F: Real>(state: &State<'_, F>, free: &[usize], step: &[f64], out: &mut [f64], ctl: &Control) -> Result<()> {
+    out.fill(0.0);
+    for (at, (&j, &s)) in free.iter().zip(step).enumerate() {
+        if at % CHECK == 0 {
+            ctl.check()?;
+        }
+        state.each(j, |i, v| out[i] += s * v);
+    }
+    Ok(())
+}
+
+/// The share of a step, at most all of it, at which the objective is lowest; `signs` is what the penalty changes by.
+fn search(rows: &[[f64; 2]], moved: &[f64], signs: f64) -> f64 {
+    let slopes = |share: f64| {
+        let (mut first, mut second) = (signs, 0.0);
+        for ([residual, cost], m) in rows.iter().zip(moved) {
+            let residual = residual - share * m;
+            if residual * cost > 0.0 {
+                let c = 2.0 * cost.abs() * m;
+                first -= c * residual;
+                second += c * m;
+            }
+        }
+        (first, second)
+    };
+    let start = slopes(0.0).0.abs();
+    let (mut low, mut high, mut share) = (0.0, 1.0, 1.0);
+    for _ in 0..SEARCHES {
+        let (first, second) = slopes(share);
+        if first.abs() <= 1e-3 * start || (share == 1.0 && first < 0.0) {
+            break;
+        }
+        if first > 0.0 {
+            high = share;
+        } else {
+            low = share;
+        }
+        let next = share - first / second;
+        share = if next > low && next < high { next } else { 0.5 * (low + high) };
+    }
+    share
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
