@@ -3,7 +3,7 @@
 
 use super::sparse_l1::State;
 use crate::{Control, Result};
-use ironlearn_linalg::Real;
+use ironlearn_linalg::{Real, threads};
 
 /// Steps at first, at least and at most, and the share of the gradient's square at which they end.
 const STEPS: usize = 10;
@@ -14,6 +14,9 @@ const LEFT: f64 = 1e-4;
 const RIDGE: f64 = 1e-8;
 /// Looks along a step.
 const SEARCHES: usize = 30;
+/// Columns that a thread takes at a time, and parts of them whose products are summed apart.
+const TILE: usize = 512;
+const PARTS: usize = 4;
 /// Columns between two looks at the clock.
 const CHECK: usize = 256;
 
@@ -26,14 +29,17 @@ impl Default for Steps {
     }
 }
 
-/// Moves the state; what it took, in entries of X.
+/// Moves the state; what it took, in entries of X that one thread meets.
 ///
 /// # Errors
 /// [`crate::Error::Linalg`] when interrupted.
 pub fn go<F: Real>(state: &mut State<'_, F>, limit: &mut Steps, ctl: &Control) -> Result<usize> {
     let free: Vec<usize> = (0..state.theta.len()).filter(|&j| state.theta[j] != 0.0).collect();
     let entries: usize = free.iter().map(|&j| state.length(j)).sum::<usize>() + state.rows.len();
-    let derivatives: Vec<(f64, f64)> = free.iter().map(|&j| state.slope(j)).collect();
+    let derivatives = threads::map_tiles(ctl, free.len(), TILE, |range| {
+        range.map(|at| state.slope(free[at])).collect::<Vec<(f64, f64)>>()
+    })?
+    .concat();
     let mut left: Vec<f64> =
         free.iter().zip(&derivatives).map(|(&j, (slope, _))| -slope - state.theta[j].signum()).collect();
     let plain = left.clone();
@@ -49,15 +55,13 @@ pub fn go<F: Real>(state: &mut State<'_, F>, limit: &mut Steps, ctl: &Control) -
         for (m, [residual, cost]) in moved.iter_mut().zip(&state.rows) {
             *m *= if residual * cost > 0.0 { 2.0 * cost.abs() } else { 0.0 };
         }
-        let mut change = Vec::with_capacity(free.len());
-        for (at, ((&j, a), (_, h))) in free.iter().zip(&along).zip(&derivatives).enumerate() {
-            if at % CHECK == 0 {
-                ctl.check()?;
+        let mut change = vec![0.0; free.len()];
+        threads::fill_rows(ctl, &mut change, 1, TILE, |start, out| {
+            for (at, sum) in (start..).zip(out) {
+                *sum = RIDGE * derivatives[at].1 * along[at];
+                state.each(free[at], |i, v| *sum += v * moved[i]);
             }
-            let mut sum = RIDGE * h * a;
-            state.each(j, |i, v| sum += v * moved[i]);
-            change.push(sum);
-        }
+        })?;
         let curvature = dot(&along, &change);
         if !(curvature > 0.0) {
             break;
@@ -100,18 +104,26 @@ pub fn go<F: Real>(state: &mut State<'_, F>, limit: &mut Steps, ctl: &Control) -
         };
         break;
     }
-    Ok((2 * steps + tried + 1) * entries)
+    // On two threads, of which the descent has one, half as much.
+    Ok((2 * steps + tried + 1) * entries / 2)
 }
 
 /// `X·step` for the steps of these columns.
 fn products<F: Real>(state: &State<'_, F>, free: &[usize], step: &[f64], out: &mut [f64], ctl: &Control) -> Result<()> {
-    out.fill(0.0);
-    for (at, (&j, &s)) in free.iter().zip(step).enumerate() {
-        if at % CHECK == 0 {
-            ctl.check()?;
+    let part = free.len().div_ceil(PARTS).max(CHECK);
+    let parts = threads::map_tiles(ctl, free.len(), part, |range| {
+        let mut sums = vec![0.0; out.len()];
+        for at in range {
+            if at % CHECK == 0 && ctl.check().is_err() {
+                break;
+            }
+            state.each(free[at], |i, v| sums[i] += step[at] * v);
         }
-        state.each(j, |i, v| out[i] += s * v);
-    }
+        sums
+    })?;
+    ctl.check()?;
+    out.fill(0.0);
+    parts.iter().for_each(|part| out.iter_mut().zip(part).for_each(|(o, v)| *o += v));
     Ok(())
 }
 
