@@ -3,6 +3,7 @@
 
 use crate::array::{self, X};
 use crate::error::exception;
+use crate::run::{Options, run};
 use crate::transformer::Transformer;
 use ironlearn::Dtype;
 use ironlearn::kernel::FittedRows;
@@ -93,6 +94,6 @@ pub fn kernel_landmarks(py: Python<'_>, n: usize, m: usize, seed: u64) -> Bound<
 #[pyfunction]
 pub fn kernel_root<'py>(py: Python<'py>, matrix: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     let matrix = array::rows_f64(matrix)?;
-    let root = py.detach(|| inverse_root(&matrix)).map_err(|error| exception(py, &error))?;
+    let (root, _) = run(py, Options::default(), |ctl| inverse_root(&matrix, ctl))?;
     Ok(array::to_numpy(py, root, Dtype::F64))
 }
