@@ -1,46 +1,60 @@
-//! Rows of a kernel matrix, by one matrix product for a tile and a map of its numbers.
+//! Rows of a kernel matrix, tile by tile, and sums of them.
 
-use super::settings::packs;
+use super::fit::Ground;
+use super::shared::Share;
 use super::solver::add_rows;
-use crate::kernel::exp::{Entry, of_products};
-use crate::kernel::{Kernel, KernelFunction, SparseRows};
+use super::tile::WIDTH;
+use crate::kernel::exp::Entry;
+use crate::kernel::{Kernel, KernelFunction};
 use crate::{AnyMatrix, Control, Result};
 use ironlearn_linalg::{Matrix, Real, threads, with_matrix};
+use std::ops::Range;
+use std::sync::Arc;
 
-/// Rows of a tile.
-const TILE: usize = 64;
-/// Columns of a tile: its numbers stay in the second cache.
-const WIDTH: usize = 512;
-/// Rows of a tile of sparse rows, which is laid out column by column.
-const SPARSE_TILE: usize = 16;
+/// What a hyperbolic tangent costs, as [`Gram::cost`] counts.
+const TANH: usize = 64;
+/// From this cost on, finding a number takes longer than picking it out of others.
+pub(super) const DEAR: usize = 64;
 
 /// The rows whose kernel matrix with each other is asked for.
+#[derive(Clone)]
 pub struct Gram<'a, F> {
-    kernel: Kernel,
-    rows: Rows<'a, F>,
+    pub(super) kernel: Kernel,
+    pub(super) rows: Rows<'a, F>,
     /// The squares of the rows' lengths, where the kernel needs them.
-    sizes: Vec<F>,
+    pub(super) sizes: Arc<Vec<F>>,
+    /// Where numbers lie that other problems of the fit need too.
+    share: Option<Share<'a, F>>,
 }
 
-enum Rows<'a, F> {
+#[derive(Clone)]
+pub(super) enum Rows<'a, F> {
     /// Row by row, of this many columns.
-    Dense(Vec<F>, usize),
-    /// CSR without duplicates: offsets, columns, values, number of columns.
-    Sparse(Vec<usize>, Vec<u32>, Vec<F>, usize),
+    Dense(Arc<Vec<F>>, usize),
+    Sparse(Arc<Csr<F>>),
     /// The matrix itself, and which of its rows (and columns) are meant.
-    Given(AnyMatrix<'a>, Vec<usize>),
+    Given(AnyMatrix<'a>, Arc<Vec<usize>>),
+}
+
+/// CSR without duplicates.
+pub(super) struct Csr<F> {
+    pub offsets: Vec<usize>,
+    pub columns: Vec<u32>,
+    pub values: Vec<F>,
+    /// The number of columns.
+    pub width: usize,
 }
 
 impl<'a, F: Entry> Gram<'a, F> {
-    /// The rows `picked` of `x`; with [`KernelFunction::Precomputed`] the same rows and columns of it. Dense rows are
+    /// The rows of `ground`; with [`KernelFunction::Precomputed`] the same rows and columns of it. Dense rows are
     /// moved by `shift`, which must be 0 for kernels that are no functions of differences.
-    pub fn new(kernel: Kernel, x: &'a AnyMatrix<'_>, picked: &[usize], shift: &[f64]) -> Self {
-        let p = x.ncols();
+    pub fn new(kernel: Kernel, ground: &'a Ground<'_>, shift: &[f64]) -> Self {
+        let (x, picked, p) = (&ground.x, &ground.picked, ground.x.ncols());
         if kernel.function == KernelFunction::Precomputed {
-            return Gram { kernel, rows: Rows::Given(x.reborrow(), picked.to_vec()), sizes: Vec::new() };
+            let rows = Rows::Given(x.reborrow(), Arc::new(picked.to_vec()));
+            return Gram { kernel, rows, sizes: Arc::default(), share: None };
         }
-        let sparse = if packs(x) { None } else { SparseRows::of(x) };
-        let rows = match sparse {
+        let rows = match ground.unpacked() {
             Some(sparse) => {
                 let entries = || picked.iter().flat_map(|&i| sparse.row(i));
                 // Columns without entries do not matter, and there may be very many of them.
@@ -53,23 +67,23 @@ impl<'a, F: Entry> Gram<'a, F> {
                 for &i in picked {
                     offsets.push(offsets[offsets.len() - 1] + sparse.row(i).count());
                 }
-                Rows::Sparse(offsets, columns, values, used.len())
+                Rows::Sparse(Arc::new(Csr { offsets, columns, values, width: used.len() }))
             }
             None => {
                 let mut packed = vec![F::zero(); picked.len() * p];
                 let mut row = vec![0.0_f64; p];
                 for (&i, out) in picked.iter().zip(packed.chunks_exact_mut(p)) {
-                    with_matrix!(x, x => x.pack(i..i + 1, 0..p, p, &mut row));
+                    ground.pack(i, &mut row);
                     for j in 0..p {
                         out[j] = F::narrow(row[j] - shift.get(j).copied().unwrap_or(0.0));
                     }
                 }
-                Rows::Dense(packed, p)
+                Rows::Dense(Arc::new(packed), p)
             }
         };
-        let mut gram = Gram { kernel, rows, sizes: Vec::new() };
+        let mut gram = Gram { kernel, rows, sizes: Arc::default(), share: None };
         if kernel.function == KernelFunction::Rbf {
-            gram.sizes = (0..picked.len()).map(|i| F::narrow(gram.square(i))).collect();
+            gram.sizes = Arc::new((0..picked.len()).map(|i| F::narrow(gram.square(i))).collect());
         }
         gram
     }
@@ -78,40 +92,45 @@ impl<'a, F: Entry> Gram<'a, F> {
     pub fn len(&self) -> usize {
         match &self.rows {
             Rows::Dense(x, p) => x.len() / p.max(&1),
-            Rows::Sparse(offsets, ..) => offsets.len() - 1,
+            Rows::Sparse(csr) => csr.offsets.len() - 1,
             Rows::Given(_, picked) => picked.len(),
         }
     }
 
-    /// The rows `picked` alone.
+    /// The rows `picked` alone, in their order.
     pub fn subset(&self, picked: &[usize]) -> Self {
         let rows = match &self.rows {
             Rows::Dense(x, p) => {
                 let mut packed = Vec::with_capacity(picked.len() * p);
                 picked.iter().for_each(|&i| packed.extend_from_slice(&x[i * p..(i + 1) * p]));
-                Rows::Dense(packed, *p)
+                Rows::Dense(Arc::new(packed), *p)
             }
-            Rows::Sparse(offsets, columns, values, p) => {
-                let (mut o, mut c, mut v) = (vec![0], Vec::new(), Vec::new());
+            Rows::Sparse(csr) => {
+                let (mut offsets, mut columns, mut values) = (vec![0], Vec::new(), Vec::new());
                 for &i in picked {
-                    c.extend_from_slice(&columns[offsets[i]..offsets[i + 1]]);
-                    v.extend_from_slice(&values[offsets[i]..offsets[i + 1]]);
-                    o.push(c.len());
+                    columns.extend_from_slice(&csr.columns[csr.offsets[i]..csr.offsets[i + 1]]);
+                    values.extend_from_slice(&csr.values[csr.offsets[i]..csr.offsets[i + 1]]);
+                    offsets.push(columns.len());
                 }
-                Rows::Sparse(o, c, v, *p)
+                Rows::Sparse(Arc::new(Csr { offsets, columns, values, width: csr.width }))
             }
-            Rows::Given(x, own) => Rows::Given(*x, picked.iter().map(|&i| own[i]).collect()),
+            Rows::Given(x, own) => Rows::Given(*x, Arc::new(picked.iter().map(|&i| own[i]).collect())),
         };
         let sizes = if self.sizes.is_empty() { Vec::new() } else { picked.iter().map(|&i| self.sizes[i]).collect() };
-        Gram { kernel: self.kernel, rows, sizes }
+        let share = self.share.as_ref().map(|share| share.subset(picked));
+        Gram { kernel: self.kernel, rows, sizes: Arc::new(sizes), share }
+    }
+
+    /// The same rows, whose numbers are looked for in `share` first.
+    pub(super) fn sharing(self, share: Share<'a, F>) -> Self {
+        Gram { share: Some(share), ..self }
     }
 
     fn square(&self, i: usize) -> f64 {
+        let square = |values: &[F]| values.iter().map(|v| v.widen() * v.widen()).sum();
         match &self.rows {
-            Rows::Dense(x, p) => x[i * p..(i + 1) * p].iter().map(|v| v.widen() * v.widen()).sum(),
-            Rows::Sparse(offsets, _, values, _) => {
-                values[offsets[i]..offsets[i + 1]].iter().map(|v| v.widen() * v.widen()).sum()
-            }
+            Rows::Dense(x, p) => square(&x[i * p..(i + 1) * p]),
+            Rows::Sparse(csr) => square(&csr.values[csr.offsets[i]..csr.offsets[i + 1]]),
             Rows::Given(..) => 0.0,
         }
     }
@@ -137,54 +156,71 @@ impl<'a, F: Entry> Gram<'a, F> {
             .collect()
     }
 
-    /// The map of the kernels that need no sizes.
-    fn map_plain(&self, values: &mut [F]) {
-        let (gamma, coef0) = (self.kernel.gamma, self.kernel.coef0);
-        match self.kernel.function {
-            KernelFunction::Polynomial => {
-                for v in values {
-                    *v = F::narrow(self.kernel.power(gamma * v.widen() + coef0));
-                }
-            }
-            KernelFunction::Sigmoid => {
-                for v in values {
-                    *v = F::narrow((gamma * v.widen() + coef0).tanh());
-                }
-            }
-            _ => {}
+    /// What finding a number costs, about, in columns of dense rows.
+    pub fn cost(&self) -> usize {
+        let map = if self.kernel.function == KernelFunction::Sigmoid { TANH } else { 0 };
+        match &self.rows {
+            Rows::Dense(_, p) => p + map,
+            Rows::Sparse(csr) => csr.values.len() / self.len().max(1) + map,
+            Rows::Given(..) => 0,
         }
     }
 
-    /// Turns products of a row of size `size` with the columns from `start` on into the kernel.
-    fn map(&self, size: F, start: usize, values: &mut [F]) {
-        if self.kernel.function == KernelFunction::Rbf {
-            let sizes = &self.sizes[start..start + values.len()];
-            of_products(F::narrow(self.kernel.gamma), size, sizes, values);
-        } else {
-            self.map_plain(values);
-        }
-    }
-
-    /// The kernel of the rows `picked` of `from` with all rows of this one, each to the beginning of one of `out`.
+    /// The kernel of the rows `picked` with all rows, each to the beginning of one of `out`.
     ///
     /// # Errors
     /// [`crate::Error::Linalg`] for an interrupted run.
-    pub fn fill(&self, from: &Self, picked: &[usize], out: &mut [Vec<F>], ctl: &Control) -> Result<()> {
-        let n = self.len();
-        let height = self.height();
+    pub fn fill(&self, picked: &[usize], out: &mut [Vec<F>], ctl: &Control) -> Result<()> {
+        let (n, height) = (self.len(), self.height());
         let mut tiles: Vec<(&[usize], &mut [Vec<F>])> = picked.chunks(height).zip(out.chunks_mut(height)).collect();
-        Ok(threads::each(ctl, &mut tiles, |_, (picked, out)| {
-            let mut scratch = self.scratch(from, picked);
-            for start in (0..n).step_by(WIDTH) {
-                let end = n.min(start + WIDTH);
-                if ctl.check().is_err() {
-                    return;
+        threads::each(ctl, &mut tiles, |_, (picked, out)| {
+            self.pieces(self, picked, 0..n, ctl, |r, start, piece| {
+                out[r][start..start + piece.len()].copy_from_slice(piece);
+            });
+        })?;
+        Ok(ctl.check()?)
+    }
+
+    /// The kernel of all rows with each other, row by row, each to the beginning of one of `out`.
+    ///
+    /// # Errors
+    /// As [`Gram::fill`].
+    pub fn fill_all(&self, out: &mut [Vec<F>], ctl: &Control) -> Result<()> {
+        let (n, height) = (self.len(), self.height());
+        let all: Vec<usize> = (0..n).collect();
+        if self.cost() < DEAR {
+            return self.fill(&all, out, ctl);
+        }
+        // Rows are found from here on; what is before is on the other side of the diagonal.
+        let begin = |row: usize| match &self.share {
+            None => row / height * height,
+            Some(share) => share.begin(row / height * height),
+        };
+        let mut tiles: Vec<(&[usize], &mut [Vec<F>])> = all.chunks(height).zip(out.chunks_mut(height)).collect();
+        threads::each(ctl, &mut tiles, |_, (picked, out)| {
+            self.pieces(self, picked, begin(picked[0])..n, ctl, |r, start, piece| {
+                out[r][start..start + piece.len()].copy_from_slice(piece);
+            });
+        })?;
+        let (mut left, right): (Vec<&mut [F]>, Vec<&[F]>) = (out.iter_mut().enumerate().take(n))
+            .map(|(i, row)| {
+                let (left, right) = row.split_at_mut(begin(i));
+                (left, &*right)
+            })
+            .unzip();
+        let mut tiles: Vec<(usize, &mut [&mut [F]])> =
+            left.chunks_mut(height).enumerate().map(|(t, rows)| (t * height, rows)).collect();
+        threads::each(ctl, &mut tiles, |_, (first, rows)| {
+            for start in (0..begin(*first)).step_by(16) {
+                for (r, row) in rows.iter_mut().enumerate() {
+                    let end = row.len().min(start + 16);
+                    for (j, out) in (start..end).zip(&mut row[start..end]) {
+                        *out = right[j][*first + r - begin(j)];
+                    }
                 }
-                self.tile(from, picked, &mut scratch, start, end, |r, row| {
-                    out[r][start..end].copy_from_slice(row);
-                });
             }
-        })?)
+        })?;
+        Ok(ctl.check()?)
     }
 
     /// Adds `Σ coef·K[row]` over the rows `picked` of `from` to `out`, which is as long as this one.
@@ -193,103 +229,52 @@ impl<'a, F: Entry> Gram<'a, F> {
     /// As [`Gram::fill`].
     pub fn add(&self, from: &Self, picked: &[usize], coefs: &[f64], out: &mut [f64], ctl: &Control) -> Result<()> {
         let height = self.height();
-        Ok(threads::fill_rows(ctl, out, 1, WIDTH, |start, out| {
-            let end = start + out.len();
+        threads::fill_rows(ctl, out, 1, WIDTH, |start, out| {
+            let columns = start..start + out.len();
             let mut block = vec![vec![F::zero(); out.len()]; height];
             for (picked, coefs) in picked.chunks(height).zip(coefs.chunks(height)) {
-                if ctl.check().is_err() {
-                    return;
-                }
-                let mut scratch = self.scratch(from, picked);
-                self.tile(from, picked, &mut scratch, start, end, |r, row| block[r].copy_from_slice(row));
+                self.pieces(from, picked, columns.clone(), ctl, |r, at, piece| {
+                    block[r][at - start..at - start + piece.len()].copy_from_slice(piece);
+                });
                 let rows: Vec<&[F]> = block[..picked.len()].iter().map(Vec::as_slice).collect();
                 add_rows(out, &rows, coefs);
             }
-        })?)
+        })?;
+        Ok(ctl.check()?)
     }
 
-    fn height(&self) -> usize {
-        if matches!(self.rows, Rows::Sparse(..)) { SPARSE_TILE } else { TILE }
-    }
-
-    /// The packed rows of a tile, and memory for its products.
-    fn scratch(&self, from: &Self, picked: &[usize]) -> Scratch<F> {
-        let packed = match &from.rows {
-            Rows::Dense(x, p) => {
-                let mut packed = Vec::with_capacity(TILE * p);
-                picked.iter().for_each(|&i| packed.extend_from_slice(&x[i * p..(i + 1) * p]));
-                packed
-            }
-            Rows::Sparse(offsets, columns, values, p) => {
-                let mut packed = vec![F::zero(); p * SPARSE_TILE];
-                for (r, &i) in picked.iter().enumerate() {
-                    for at in offsets[i]..offsets[i + 1] {
-                        packed[columns[at] as usize * SPARSE_TILE + r] = values[at];
-                    }
-                }
-                packed
-            }
-            Rows::Given(..) => Vec::new(),
-        };
-        Scratch { packed, products: vec![F::zero(); self.height() * WIDTH] }
-    }
-
-    /// Calls `each(r, numbers)` with row r of the tile, columns `start..end`.
-    fn tile(
+    /// Calls `each(r, start, numbers)` with pieces of the rows `picked` of `from`, no more than a tile has, which
+    /// together are the columns `columns` of each. Ends early where the run was cancelled.
+    fn pieces(
         &self,
         from: &Self,
         picked: &[usize],
-        scratch: &mut Scratch<F>,
-        start: usize,
-        end: usize,
-        mut each: impl FnMut(usize, &[F]),
+        columns: Range<usize>,
+        ctl: &Control,
+        mut each: impl FnMut(usize, usize, &[F]),
     ) {
-        let width = end - start;
-        let Scratch { packed, products } = scratch;
-        match (&self.rows, &from.rows) {
-            (Rows::Dense(x, p), _) => {
-                let columns = &x[start * p..end * p];
-                let shape = (picked.len(), width, *p);
-                F::gemm((false, true), shape, F::one(), packed, *p, columns, *p, F::zero(), products, width);
-            }
-            (Rows::Sparse(offsets, columns, values, _), _) => {
-                for c in 0..width {
-                    let mut sums = [F::zero(); SPARSE_TILE];
-                    for at in offsets[start + c]..offsets[start + c + 1] {
-                        let (j, v) = (columns[at] as usize * SPARSE_TILE, values[at]);
-                        let xs = &packed[j..j + SPARSE_TILE];
-                        for r in 0..SPARSE_TILE {
-                            sums[r] += xs[r] * v;
-                        }
-                    }
-                    for (r, sum) in sums.into_iter().enumerate().take(picked.len()) {
-                        products[r * width + c] = sum;
-                    }
-                }
-            }
-            (Rows::Given(x, columns), Rows::Given(_, own)) => {
-                with_matrix!(x, x => {
-                    let Matrix::Dense(x) = x else { return };
-                    for (r, &i) in picked.iter().enumerate() {
-                        let row = x.row(own[i]);
-                        for (out, &j) in products[r * width..(r + 1) * width].iter_mut().zip(&columns[start..end]) {
-                            *out = F::narrow(row[j].widen());
-                        }
-                    }
-                });
-            }
-            _ => {}
-        }
-        for (r, &i) in picked.iter().enumerate() {
-            let size = from.sizes.get(i).copied().unwrap_or_default();
-            let values = &mut products[r * width..(r + 1) * width];
-            self.map(size, start, values);
-            each(r, values);
+        match (&self.share, &from.share) {
+            (Some(share), Some(of_rows)) => share.pieces(self, (from, of_rows), picked, columns, ctl, &mut each),
+            _ => self.found(from, picked, columns, ctl, each),
         }
     }
-}
 
-struct Scratch<F> {
-    packed: Vec<F>,
-    products: Vec<F>,
+    /// [`Gram::pieces`], found anew.
+    pub(super) fn found(
+        &self,
+        from: &Self,
+        picked: &[usize],
+        columns: Range<usize>,
+        ctl: &Control,
+        mut each: impl FnMut(usize, usize, &[F]),
+    ) {
+        let mut scratch = self.scratch(from, picked);
+        for start in columns.clone().step_by(WIDTH) {
+            if ctl.check().is_err() {
+                return;
+            }
+            let end = columns.end.min(start + WIDTH);
+            self.tile(from, picked, &mut scratch, start, end, |r, row| each(r, start, row));
+        }
+    }
 }

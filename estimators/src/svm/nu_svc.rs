@@ -66,27 +66,11 @@ impl Default for NuSVC {
     }
 }
 
-impl NuSVC {
-    fn settings(&self) -> Settings {
-        Settings {
-            name: Self::NAME,
-            kernel: self.kernel,
-            gamma: self.gamma,
-            degree: self.degree,
-            coef0: self.coef0,
-            tol: self.tol,
-            cache_size: self.cache_size,
-            max_iter: self.max_iter,
-            shrinking: self.shrinking,
-        }
-    }
-}
-
 impl Params for NuSVC {
     const NAME: &'static str = "NuSVC";
 
     fn validate(&self) -> Result<()> {
-        let settings = self.settings();
+        let settings = Settings::from(self);
         settings.validate()?;
         if self.break_ties && self.decision_function_shape == Shape::Ovo {
             bad_input!("break_ties must be False when decision_function_shape is 'ovo'");
@@ -107,7 +91,7 @@ impl<B: Backend> FitOn<B> for NuSVC {
     ) -> Result<SvmModel> {
         let asked = Asked::Share(params.nu);
         let told = Classes {
-            settings: params.settings(),
+            settings: Settings::from(&**params),
             asked,
             probability: params.probability,
             seed: params.random_state,

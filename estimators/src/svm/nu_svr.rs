@@ -1,11 +1,12 @@
 //! Nu-support vector regression.
 
-use super::fit::{Ground, one_problem, solve_over, with_gram};
+use super::alone::{Alone, numbers};
+use super::fit::Ground;
 use super::problems::{narrow_tube, read_narrow_tube};
 use super::settings::{Gamma, Settings};
 use super::{SvmKind, SvmModel};
 use crate::kernel::KernelFunction;
-use crate::{Backend, Checked, Control, Data, FitOn, Params, Result, bad_input};
+use crate::{Backend, Checked, Control, Data, FitOn, Params, Result};
 use serde::{Deserialize, Serialize};
 
 /// Numbers by the narrowest tube outside of which a share `nu` of the rows lies (Schölkopf et al. 2000): minimises
@@ -55,27 +56,11 @@ impl Default for NuSVR {
     }
 }
 
-impl NuSVR {
-    fn settings(&self) -> Settings {
-        Settings {
-            name: Self::NAME,
-            kernel: self.kernel,
-            gamma: self.gamma,
-            degree: self.degree,
-            coef0: self.coef0,
-            tol: self.tol,
-            cache_size: self.cache_size,
-            max_iter: self.max_iter,
-            shrinking: self.shrinking,
-        }
-    }
-}
-
 impl Params for NuSVR {
     const NAME: &'static str = "NuSVR";
 
     fn validate(&self) -> Result<()> {
-        let settings = self.settings();
+        let settings = Settings::from(self);
         settings.validate()?;
         settings.check_share("nu", self.nu, 1.0)?;
         settings.check_share("C", self.c, f64::INFINITY)
@@ -92,22 +77,16 @@ impl<B: Backend> FitOn<B> for NuSVR {
         on: &B,
         ctl: &Control,
     ) -> Result<SvmModel> {
-        let settings = params.settings();
-        let ground = Ground::of(data, &settings)?;
-        let kernel = settings.kernel(&data.x, &ground.picked)?;
-        let y = data.values(Self::NAME)?;
-        if y.ncols() != 1 {
-            bad_input!("{} predicts one output, but there are {}", Self::NAME, y.ncols());
-        }
-        let y: Vec<f64> = ground.picked.iter().map(|&i| y[[i, 0]]).collect();
-        let costs: Vec<f64> = ground.weights.iter().map(|w| w * params.c).collect();
-        let problem = narrow_tube(&y, &costs, params.nu);
-        let solution = ctl.timed("smo", &on.host_name(), || {
-            Ok::<_, crate::Error>(with_gram!(kernel, &data.x, &ground, costs.iter().copied().fold(0.0, f64::max), settings.tol, ctl, gram => {
-                solve_over(problem.clone(), &gram, &settings, 1, ctl)?
-            }))
-        })?;
-        let solved = read_narrow_tube(&problem, solution);
-        Ok(one_problem(SvmKind::Numbers, &settings, kernel, data, &ground, solved))
+        let machine = Alone {
+            kind: SvmKind::Numbers,
+            settings: Settings::from(&**params),
+            problem: |ground: &Ground<'_>| {
+                let y = numbers(Self::NAME, data, ground)?;
+                let costs: Vec<f64> = ground.weights.iter().map(|w| w * params.c).collect();
+                Ok(narrow_tube(&y, &costs, params.nu))
+            },
+            read: read_narrow_tube,
+        };
+        machine.fit(data, &on.host_name(), ctl)
     }
 }

@@ -1,6 +1,7 @@
 //! One-class support vector machines.
 
-use super::fit::{Ground, one_problem, solve_over, with_gram};
+use super::alone::Alone;
+use super::fit::Ground;
 use super::problems::{read, region};
 use super::settings::{Gamma, Settings};
 use super::{SvmKind, SvmModel};
@@ -51,27 +52,11 @@ impl Default for OneClassSVM {
     }
 }
 
-impl OneClassSVM {
-    fn settings(&self) -> Settings {
-        Settings {
-            name: Self::NAME,
-            kernel: self.kernel,
-            gamma: self.gamma,
-            degree: self.degree,
-            coef0: self.coef0,
-            tol: self.tol,
-            cache_size: self.cache_size,
-            max_iter: self.max_iter,
-            shrinking: self.shrinking,
-        }
-    }
-}
-
 impl Params for OneClassSVM {
     const NAME: &'static str = "OneClassSVM";
 
     fn validate(&self) -> Result<()> {
-        let settings = self.settings();
+        let settings = Settings::from(self);
         settings.validate()?;
         settings.check_share("nu", self.nu, 1.0)
     }
@@ -87,16 +72,12 @@ impl<B: Backend> FitOn<B> for OneClassSVM {
         on: &B,
         ctl: &Control,
     ) -> Result<SvmModel> {
-        let settings = params.settings();
-        let ground = Ground::of(data, &settings)?;
-        let kernel = settings.kernel(&data.x, &ground.picked)?;
-        let problem = region(&ground.weights, params.nu);
-        let solution = ctl.timed("smo", &on.host_name(), || {
-            Ok::<_, crate::Error>(with_gram!(kernel, &data.x, &ground, ground.weights.iter().copied().fold(0.0, f64::max), settings.tol, ctl, gram => {
-                solve_over(problem.clone(), &gram, &settings, 1, ctl)?
-            }))
-        })?;
-        let solved = read(&problem, solution);
-        Ok(one_problem(SvmKind::Outliers, &settings, kernel, data, &ground, solved))
+        let machine = Alone {
+            kind: SvmKind::Outliers,
+            settings: Settings::from(&**params),
+            problem: |ground: &Ground<'_>| Ok(region(&ground.weights, params.nu)),
+            read,
+        };
+        machine.fit(data, &on.host_name(), ctl)
     }
 }

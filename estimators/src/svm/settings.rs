@@ -1,9 +1,9 @@
 //! What all kernel machines are told: the kernel, when to stop, how much memory.
 
+use super::fit::Ground;
 use super::solver::{Sizes, Stop};
-use crate::kernel::{Kernel, KernelFunction, SparseRows};
-use crate::{AnyMatrix, Error, Result, bad_input};
-use ironlearn_linalg::{Layout, Matrix, with_matrix};
+use crate::kernel::{Kernel, KernelFunction};
+use crate::{Error, Result, bad_input};
 use serde::{Deserialize, Serialize};
 
 /// The kernel's factor.
@@ -56,6 +56,9 @@ pub(super) struct Settings {
     pub shrinking: bool,
 }
 
+/// Up to so many variables are solved as one block, where there is memory for its matrix.
+pub(super) const WHOLE: usize = 2048;
+
 /// The most problems that are solved side by side: each takes its part of the memory.
 pub(super) const SIDE_BY_SIDE: usize = 8;
 
@@ -106,17 +109,17 @@ impl Settings {
         Err(Error::Parameter { estimator: self.name, name, expected: range.into(), found: value.to_string() })
     }
 
-    /// The kernel on the rows `picked` of `x`: rows without weight leave no trace in its factor either.
+    /// The kernel on the rows of `ground`: rows without weight leave no trace in its factor either.
     ///
     /// # Errors
     /// [`Error::Input`] where the numbers are so large that their variance is not finite.
-    pub fn kernel(&self, x: &AnyMatrix<'_>, picked: &[usize]) -> Result<Kernel> {
-        let features = x.ncols();
+    pub fn kernel(&self, ground: &Ground<'_>) -> Result<Kernel> {
+        let features = ground.x.ncols();
         let gamma = match self.gamma {
             _ if self.kernel == KernelFunction::Precomputed => 0.0,
             Gamma::Value(gamma) => gamma,
             Gamma::Rule(GammaRule::Auto) => 1.0 / features as f64,
-            Gamma::Rule(GammaRule::Scale) => match variance(x, picked) {
+            Gamma::Rule(GammaRule::Scale) => match variance(ground) {
                 v if !v.is_finite() => bad_input!(
                     "The dual coefficients or intercepts are not finite. The input data may contain large values and \
                      need to be preprocessed."
@@ -132,29 +135,52 @@ impl Settings {
         Stop { tol: self.tol, max_iter: usize::try_from(self.max_iter).ok() }
     }
 
-    /// The sizes of each of so many problems whose rows have numbers of `size` bytes.
-    pub fn sizes(&self, problems: usize, size: usize) -> Sizes {
-        let memory = (self.cache_size * f64::from(1 << 20)) as usize / problems.clamp(1, SIDE_BY_SIDE);
-        Sizes { whole: (memory / size).isqrt().min(2048), block: 1024, memory, shrinking: self.shrinking }
+    /// The bytes that numbers of the kernel matrix may take.
+    pub fn bytes(&self) -> usize {
+        (self.cache_size * f64::from(1 << 20)) as usize
+    }
+
+    /// The sizes of a problem that has `memory` bytes for rows of numbers of `size` bytes.
+    pub fn sizes(&self, memory: usize, size: usize) -> Sizes {
+        Sizes { whole: (memory / size).isqrt().min(WHOLE), block: 1024, memory, shrinking: self.shrinking }
     }
 }
 
-/// Whether the rows of `x` are packed: those that are dense, and those of CSR that are small all the same.
-pub(super) fn packs(x: &AnyMatrix<'_>) -> bool {
-    with_matrix!(x, x => match x {
-        Matrix::Dense(_) => true,
-        Matrix::Sparse(s) => s.layout() == Layout::Row && x.nrows().saturating_mul(x.ncols()) <= 1 << 18,
-    })
+/// The settings of machines, which name them all alike.
+macro_rules! settings_of {
+    ($($machine:ident),*) => {
+        $(impl From<&super::$machine> for Settings {
+            fn from(params: &super::$machine) -> Self {
+                Settings {
+                    name: <super::$machine as crate::Params>::NAME,
+                    kernel: params.kernel,
+                    gamma: params.gamma,
+                    degree: params.degree,
+                    coef0: params.coef0,
+                    tol: params.tol,
+                    cache_size: params.cache_size,
+                    max_iter: params.max_iter,
+                    shrinking: params.shrinking,
+                }
+            }
+        })*
+    };
 }
+settings_of!(SVC, NuSVC, SVR, NuSVR, OneClassSVM);
 
-/// The variance of all numbers of the rows `picked`.
-fn variance(x: &AnyMatrix<'_>, picked: &[usize]) -> f64 {
-    let p = x.ncols();
+/// The variance of all numbers of the rows.
+fn variance(ground: &Ground<'_>) -> f64 {
+    let p = ground.x.ncols();
     let (mut sum, mut squares, mut origin) = (0.0_f64, 0.0_f64, 0.0);
-    if packs(x) {
+    if let Some(rows) = ground.unpacked() {
+        for (_, v) in ground.picked.iter().flat_map(|&i| rows.row(i)) {
+            sum += v;
+            squares += v * v;
+        }
+    } else {
         let mut row = vec![0.0_f64; p];
-        for (k, &i) in picked.iter().enumerate() {
-            with_matrix!(x, x => x.pack(i..i + 1, 0..p, p, &mut row));
+        for (k, &i) in ground.picked.iter().enumerate() {
+            ground.pack(i, &mut row);
             if k == 0 {
                 // Around the first row's mean: squares of what is far from 0 would lose digits.
                 origin = row.iter().sum::<f64>() / p as f64;
@@ -162,13 +188,8 @@ fn variance(x: &AnyMatrix<'_>, picked: &[usize]) -> f64 {
             sum += row.iter().map(|v| v - origin).sum::<f64>();
             squares += row.iter().map(|v| (v - origin) * (v - origin)).sum::<f64>();
         }
-    } else if let Some(rows) = SparseRows::of(x) {
-        for (_, v) in picked.iter().flat_map(|&i| rows.row(i)) {
-            sum += v;
-            squares += v * v;
-        }
     }
-    let count = (picked.len() * p) as f64;
+    let count = (ground.picked.len() * p) as f64;
     let variance = squares / count - (sum / count) * (sum / count);
     if variance < 0.0 { 0.0 } else { variance }
 }

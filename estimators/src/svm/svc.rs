@@ -67,27 +67,11 @@ impl Default for SVC {
     }
 }
 
-impl SVC {
-    fn settings(&self) -> Settings {
-        Settings {
-            name: Self::NAME,
-            kernel: self.kernel,
-            gamma: self.gamma,
-            degree: self.degree,
-            coef0: self.coef0,
-            tol: self.tol,
-            cache_size: self.cache_size,
-            max_iter: self.max_iter,
-            shrinking: self.shrinking,
-        }
-    }
-}
-
 impl Params for SVC {
     const NAME: &'static str = "SVC";
 
     fn validate(&self) -> Result<()> {
-        let settings = self.settings();
+        let settings = Settings::from(self);
         settings.validate()?;
         if self.break_ties && self.decision_function_shape == Shape::Ovo {
             bad_input!("break_ties must be False when decision_function_shape is 'ovo'");
@@ -120,7 +104,7 @@ impl<B: Backend> FitOn<B> for SVC {
         };
         let asked = Asked::Costs(&costs);
         let told = Classes {
-            settings: params.settings(),
+            settings: Settings::from(&**params),
             asked,
             probability: params.probability,
             seed: params.random_state,

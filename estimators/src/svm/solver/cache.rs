@@ -60,7 +60,7 @@ impl<F: Entry> Cache<F> {
             memory.resize(n, F::zero());
             out.push(memory);
         }
-        gram.fill(gram, &missing, &mut out, ctl)?;
+        gram.fill(&missing, &mut out, ctl)?;
         self.computed += missing.len();
         for (slot, row) in slots.into_iter().zip(out) {
             self.slots[slot] = row;

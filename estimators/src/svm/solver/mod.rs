@@ -1,8 +1,10 @@
 //! The one solver behind the kernel machines.
 
+mod assemble;
 mod block;
 mod cache;
 mod choose;
+mod face;
 mod passes;
 mod problem;
 mod rounds;

@@ -4,13 +4,10 @@
 //! away from there, are put aside with their rows (shrinking), and looked at again before the end.
 
 use super::super::gram::Gram;
-use super::block::{Block, TAU, filled};
-use super::cache::Cache;
-use super::choose::{State, working_set};
-use super::problem::{End, Group, Problem, Solution, Stop};
+use super::face::Face;
+use super::problem::{End, Problem, Solution, Stop};
 use crate::kernel::exp::Entry;
 use crate::{Control, Result};
-use ironlearn_linalg::threads;
 use std::ops::Range;
 
 /// How large blocks are and when variables are put aside.
@@ -24,19 +21,6 @@ pub struct Sizes {
     pub memory: usize,
     /// Whether variables are put aside.
     pub shrinking: bool,
-}
-
-/// The variables that rounds look at, with the rows that they stand for.
-struct Face<'a, F> {
-    /// Which variables of the problem.
-    names: Vec<usize>,
-    problem: Problem,
-    gradient: Vec<f64>,
-    gram: Gram<'a, F>,
-    diagonal: Vec<f64>,
-    cache: Cache<F>,
-    /// The last working set, the variables that came in last first.
-    last: Vec<usize>,
 }
 
 /// Variables that were put aside.
@@ -63,13 +47,7 @@ pub fn solve<F: Entry>(
     let mut whole = problem;
     let mut steps = 0;
     let mut aside: Vec<Aside> = Vec::new();
-    let mut face = Face::new(
-        (0..n).collect(),
-        whole.clone(),
-        gradient.clone(),
-        gram.subset(&(0..gram.len()).collect::<Vec<_>>()),
-        sizes,
-    );
+    let mut face = Face::new((0..n).collect(), whole.clone(), gradient.clone(), gram.clone(), sizes);
     let mut rounds = 0;
     let mut violation_at_shrink = f64::INFINITY;
     let end = loop {
@@ -83,13 +61,7 @@ pub fn solve<F: Entry>(
             for old in aside.drain(..) {
                 follow(&whole, &mut gradient, &old, gram, ctl)?;
             }
-            face = Face::new(
-                (0..n).collect(),
-                whole.clone(),
-                gradient.clone(),
-                gram.subset(&(0..gram.len()).collect::<Vec<_>>()),
-                sizes,
-            );
+            face = Face::new((0..n).collect(), whole.clone(), gradient.clone(), gram.clone(), sizes);
             violation_at_shrink = 0.0;
             continue;
         }
@@ -189,225 +161,4 @@ fn level(problem: &Problem, gradient: &[f64], group: Range<usize>) -> f64 {
         (_, false, true) => high,
         _ => 0.0,
     }
-}
-
-impl<'a, F: Entry> Face<'a, F> {
-    fn new(names: Vec<usize>, problem: Problem, gradient: Vec<f64>, gram: Gram<'a, F>, sizes: Sizes) -> Self {
-        let n = gram.len();
-        let most = (sizes.memory / (n.max(1) * size_of::<F>())).clamp(64.min(n), n.max(1));
-        Face { names, problem, gradient, diagonal: gram.diagonal(), cache: Cache::new(n, most), gram, last: Vec::new() }
-    }
-
-    fn give_back(&self, beta: &mut [f64], gradient: &mut [f64]) {
-        for (k, &name) in self.names.iter().enumerate() {
-            beta[name] = self.problem.beta[k];
-            gradient[name] = self.gradient[k];
-        }
-    }
-
-    /// The smallest gradient that can rise and the largest that can fall.
-    fn extremes(&self, group: Range<usize>) -> (f64, f64) {
-        group.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| {
-            (low.min(self.gradient[v] + self.problem.up(v)), high.max(self.gradient[v] + self.problem.down(v)))
-        })
-    }
-
-    fn violation(&self) -> f64 {
-        let of = |g: &Group| self.extremes(g.variables.clone());
-        self.problem.groups.iter().map(of).map(|(low, high)| high - low).fold(f64::NEG_INFINITY, f64::max)
-    }
-
-    /// One round: chooses a block, solves it and lets all gradients follow.
-    fn round(&mut self, tol: f64, most: usize, sizes: Sizes, ctl: &Control) -> Result<super::block::Progress> {
-        let n = self.names.len();
-        let all = n <= sizes.whole;
-        let by_age: Vec<usize> = if all { (0..n).collect() } else { self.choose(sizes) };
-        let mut set = by_age.clone();
-        set.sort_unstable();
-        let rows: Vec<usize> = set.iter().map(|&v| self.problem.row_of(v)).collect();
-        let mut different = rows.clone();
-        different.sort_unstable();
-        different.dedup();
-        let mut block = if all {
-            self.everything(ctl)?
-        } else {
-            self.cache.fetch(&self.gram, &different, ctl)?;
-            self.gather(&set, &rows, ctl)?
-        };
-        let done = if all {
-            block.solve(tol, 0.0, most, ctl)?
-        } else {
-            block.solve(tol, 0.1, most.min(100 * set.len()), ctl)?
-        };
-        let places = places(&self.problem, &set);
-        if all {
-            for (&v, &k) in set.iter().zip(&places) {
-                (self.problem.beta[v], self.gradient[v]) = (block.beta[k], block.gradient[k]);
-            }
-            return Ok(done);
-        }
-        let mut moved = vec![0.0; self.gram.len()];
-        for ((&v, &k), &row) in set.iter().zip(&places).zip(&rows) {
-            moved[row] += block.beta[k] - self.problem.beta[v];
-            self.problem.beta[v] = block.beta[k];
-        }
-        let different: Vec<usize> = different.into_iter().filter(|&r| moved[r] != 0.0).collect();
-        let coefs: Vec<f64> = different.iter().map(|&r| moved[r]).collect();
-        let mut sums = vec![0.0; self.gram.len()];
-        let cached: Vec<&[F]> = different.iter().map(|&r| self.cache.row(r)).collect();
-        threads::fill_rows(ctl, &mut sums, 1, 2048, |start, out| {
-            let parts: Vec<&[F]> = cached.iter().map(|row| &row[start..start + out.len()]).collect();
-            super::passes::add_rows(out, &parts, &coefs);
-        })?;
-        for group in &self.problem.groups {
-            let sums = &sums[group.rows()];
-            self.gradient[group.variables.clone()].iter_mut().zip(sums).for_each(|(g, s)| *g += s);
-        }
-        self.last = by_age;
-        Ok(done)
-    }
-
-    fn choose(&self, sizes: Sizes) -> Vec<usize> {
-        let n = self.names.len();
-        let rising: Vec<f64> = (0..n).map(|v| self.gradient[v] + self.problem.up(v)).collect();
-        let falling: Vec<f64> = (0..n).map(|v| self.gradient[v] + self.problem.down(v)).collect();
-        let groups: Vec<Range<usize>> = self.problem.groups.iter().map(|g| g.variables.clone()).collect();
-        let state = State { rising: &rising, falling: &falling, groups: &groups };
-        let p = &self.problem;
-        let free = |&&v: &&usize| p.beta[v] > p.lower[v] && p.beta[v] < p.upper[v] && p.beta[v] != 0.0;
-        let kept: Vec<usize> = self.last.iter().filter(free).copied().collect();
-        working_set(&state, &kept, sizes.block.min(self.cache.most()).max(2))
-    }
-
-    /// All variables as one block.
-    fn everything(&self, ctl: &Control) -> Result<Block<F>> {
-        let n = self.gram.len();
-        let mut matrix: Vec<Vec<F>> = (0..n).map(|_| vec![F::zero(); filled(n)]).collect();
-        let rows: Vec<usize> = (0..n).collect();
-        self.gram.fill(&self.gram, &rows, &mut matrix, ctl)?;
-        let set: Vec<usize> = (0..self.names.len()).collect();
-        let mut block = self.frame(&set);
-        if self.problem.groups.len() > 1 {
-            let lookup = |v: usize| &matrix[self.problem.row_of(v)];
-            let of: Vec<usize> = set.iter().map(|&v| self.problem.row_of(v)).collect();
-            spread(&mut block, &places(&self.problem, &set), &of, |k| lookup(set[k]), ctl)?;
-        } else {
-            matrix.resize(block.beta.len(), vec![F::zero(); block.beta.len()]);
-            block.rows = matrix;
-        }
-        Ok(block)
-    }
-
-    /// The variables `set`, which stand for `rows` that are in the cache, as a block.
-    fn gather(&self, set: &[usize], rows: &[usize], ctl: &Control) -> Result<Block<F>> {
-        let mut block = self.frame(set);
-        spread(&mut block, &places(&self.problem, set), rows, |k| self.cache.row(rows[k]), ctl)?;
-        Ok(block)
-    }
-
-    /// A block without its matrix.
-    fn frame(&self, set: &[usize]) -> Block<F> {
-        let mut groups = Vec::new();
-        let mut m = 0;
-        for group in &self.problem.groups {
-            let count = set.iter().filter(|v| group.variables.contains(v)).count();
-            groups.push(m..m + filled(count));
-            m += filled(count);
-        }
-        let mut block = Block {
-            rows: Vec::new(),
-            diagonal: vec![0.0; m],
-            gradient: vec![0.0; m],
-            beta: vec![0.0; m],
-            lower: vec![0.0; m],
-            upper: vec![0.0; m],
-            epsilon: self.problem.epsilon,
-            groups,
-        };
-        for (&v, k) in set.iter().zip(places(&self.problem, set)) {
-            block.diagonal[k] = self.diagonal[self.problem.row_of(v)].max(-1.0 / TAU);
-            block.gradient[k] = self.gradient[v];
-            (block.beta[k], block.lower[k], block.upper[k]) =
-                (self.problem.beta[v], self.problem.lower[v], self.problem.upper[v]);
-        }
-        block
-    }
-
-    /// The face without the rows whose variables nothing draws from their bounds, and those variables' names; `None`
-    /// where it would not be much smaller.
-    fn shrink(&self, sizes: Sizes) -> Option<(Face<'a, F>, Vec<usize>)> {
-        let mut stays = vec![false; self.gram.len()];
-        for group in &self.problem.groups {
-            let (low, high) = self.extremes(group.variables.clone());
-            for (v, row) in group.variables.clone().zip(group.rows()) {
-                let (up, down) = (self.problem.up(v), self.problem.down(v));
-                let (rise, fall) = (self.gradient[v] + up, self.gradient[v] + down);
-                stays[row] |= rise < high || fall > low;
-            }
-        }
-        let rows: Vec<usize> = (0..stays.len()).filter(|&r| stays[r]).collect();
-        if rows.len() * 10 > stays.len() * 7 {
-            return None;
-        }
-        let (mut names, mut groups, mut kept, mut put) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for group in &self.problem.groups {
-            let begin = kept.len();
-            for (v, row) in group.variables.clone().zip(group.rows()) {
-                if stays[row] { kept.push(v) } else { put.push(self.names[v]) }
-            }
-            let row = rows.partition_point(|&r| r < group.row);
-            groups.push(Group { variables: begin..kept.len(), row });
-        }
-        names.extend(kept.iter().map(|&v| self.names[v]));
-        let of = |values: &[f64]| kept.iter().map(|&v| values[v]).collect::<Vec<f64>>();
-        let p = &self.problem;
-        let problem = Problem {
-            beta: of(&p.beta),
-            lower: of(&p.lower),
-            upper: of(&p.upper),
-            linear: of(&p.linear),
-            epsilon: p.epsilon,
-            groups,
-        };
-        let gradient = of(&self.gradient);
-        Some((Face::new(names, problem, gradient, self.gram.subset(&rows), sizes), put))
-    }
-}
-
-/// The places of the variables `set` in a block.
-fn places(problem: &Problem, set: &[usize]) -> Vec<usize> {
-    let (mut places, mut begin, mut at) = (Vec::with_capacity(set.len()), 0, 0);
-    for group in &problem.groups {
-        let count = set[at..].iter().take_while(|v| group.variables.contains(v)).count();
-        places.extend(begin..begin + count);
-        begin += filled(count);
-        at += count;
-    }
-    places
-}
-
-/// Fills the matrix of a block: row and column `places[k]` are `row(k)` at `columns`.
-fn spread<'r, F: Entry + 'r>(
-    block: &mut Block<F>,
-    places: &[usize],
-    columns: &[usize],
-    row: impl Fn(usize) -> &'r [F] + Sync,
-    ctl: &Control,
-) -> Result<()> {
-    let m = block.beta.len();
-    block.rows = vec![Vec::new(); m];
-    let mut of = vec![usize::MAX; m];
-    places.iter().enumerate().for_each(|(k, &place)| of[place] = k);
-    let mut parts: Vec<(usize, &mut [Vec<F>])> =
-        block.rows.chunks_mut(64).enumerate().map(|(c, rows)| (c * 64, rows)).collect();
-    Ok(threads::each(ctl, &mut parts, |_, (first, rows)| {
-        for (r, out) in rows.iter_mut().enumerate() {
-            *out = vec![F::zero(); m];
-            let k = of[*first + r];
-            if k != usize::MAX {
-                let row = row(k);
-                places.iter().zip(columns).for_each(|(&place, &column)| out[place] = row[column]);
-            }
-        }
-    })?)
 }
