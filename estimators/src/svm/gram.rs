@@ -3,7 +3,6 @@
 use super::fit::Ground;
 use super::shared::Share;
 use super::solver::add_rows;
-use super::tile::WIDTH;
 use crate::kernel::exp::Entry;
 use crate::kernel::{Kernel, KernelFunction};
 use crate::{AnyMatrix, Control, Result};
@@ -229,7 +228,7 @@ impl<'a, F: Entry> Gram<'a, F> {
     /// As [`Gram::fill`].
     pub fn add(&self, from: &Self, picked: &[usize], coefs: &[f64], out: &mut [f64], ctl: &Control) -> Result<()> {
         let height = self.height();
-        threads::fill_rows(ctl, out, 1, WIDTH, |start, out| {
+        threads::fill_rows(ctl, out, 1, self.width(), |start, out| {
             let columns = start..start + out.len();
             let mut block = vec![vec![F::zero(); out.len()]; height];
             for (picked, coefs) in picked.chunks(height).zip(coefs.chunks(height)) {
@@ -268,12 +267,12 @@ impl<'a, F: Entry> Gram<'a, F> {
         ctl: &Control,
         mut each: impl FnMut(usize, usize, &[F]),
     ) {
-        let mut scratch = self.scratch(from, picked);
-        for start in columns.clone().step_by(WIDTH) {
+        let (mut scratch, width) = (self.scratch(from, picked), self.width());
+        for start in columns.clone().step_by(width) {
             if ctl.check().is_err() {
                 return;
             }
-            let end = columns.end.min(start + WIDTH);
+            let end = columns.end.min(start + width);
             self.tile(from, picked, &mut scratch, start, end, |r, row| each(r, start, row));
         }
     }

@@ -7,8 +7,10 @@ use ironlearn_linalg::{Matrix, Real, with_matrix};
 
 /// Rows of a tile.
 pub(super) const TILE: usize = 96;
-/// Columns of a tile: its numbers stay in the second cache.
-pub(super) const WIDTH: usize = 512;
+/// Columns of a tile: its numbers stay in the second cache, or nearly so where products take the time.
+const WIDTHS: [usize; 2] = [512, 1024];
+/// From so many columns of X on tiles are wide.
+const MANY: usize = 24;
 /// Rows of a tile of sparse rows, which is laid out column by column.
 pub(super) const SPARSE_TILE: usize = 16;
 
@@ -22,6 +24,12 @@ impl<F: Entry> Gram<'_, F> {
     /// The rows of a tile.
     pub(super) fn height(&self) -> usize {
         if matches!(self.rows, Rows::Sparse(..)) { SPARSE_TILE } else { TILE }
+    }
+
+    /// The columns of a tile.
+    pub(super) fn width(&self) -> usize {
+        let products = matches!(&self.rows, Rows::Dense(_, p) if *p >= MANY);
+        WIDTHS[usize::from(products)]
     }
 
     /// What a tile of the rows `picked` of `from` needs: room for as many as `height` says.
@@ -43,7 +51,7 @@ impl<F: Entry> Gram<'_, F> {
             }
             Rows::Given(..) => Vec::new(),
         };
-        Scratch { packed, products: vec![F::zero(); self.height() * WIDTH] }
+        Scratch { packed, products: vec![F::zero(); self.height() * self.width()] }
     }
 
     /// Calls `each(r, numbers)` with row r of the tile, columns `start..end`.

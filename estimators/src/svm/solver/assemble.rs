@@ -8,33 +8,16 @@ use crate::{Control, Result};
 use ironlearn_linalg::threads;
 
 impl<F: Entry> Face<'_, F> {
-    /// All variables as one block.
-    pub fn everything(&self, ctl: &Control) -> Result<Block<F>> {
+    /// The matrix of all rows, each as long as a block of them.
+    pub fn everything(&self, ctl: &Control) -> Result<Vec<Vec<F>>> {
         let n = self.gram.len();
         let mut matrix: Vec<Vec<F>> = (0..n).map(|_| vec![F::zero(); filled(n)]).collect();
         self.gram.fill_all(&mut matrix, ctl)?;
-        let set: Vec<usize> = (0..self.names.len()).collect();
-        let mut block = self.frame(&set);
-        if self.problem.groups.len() > 1 {
-            let lookup = |v: usize| &matrix[self.problem.row_of(v)];
-            let of: Vec<usize> = set.iter().map(|&v| self.problem.row_of(v)).collect();
-            spread(&mut block, &places(&self.problem, &set), &of, |k| lookup(set[k]), ctl)?;
-        } else {
-            matrix.resize(block.beta.len(), vec![F::zero(); block.beta.len()]);
-            block.rows = matrix;
-        }
-        Ok(block)
+        Ok(matrix)
     }
 
-    /// The variables `set`, which stand for `rows` that are in the cache, as a block.
-    pub fn gather(&self, set: &[usize], rows: &[usize], ctl: &Control) -> Result<Block<F>> {
-        let mut block = self.frame(set);
-        spread(&mut block, &places(&self.problem, set), rows, |k| self.cache.row(rows[k]), ctl)?;
-        Ok(block)
-    }
-
-    /// A block without its matrix.
-    fn frame(&self, set: &[usize]) -> Block<F> {
+    /// The variables `set` as a block, whose rows are not there yet but for the memory of others in `rows`.
+    pub fn frame(&self, set: &[usize], mut rows: Vec<Vec<F>>) -> Block<F> {
         let mut groups = Vec::new();
         let mut m = 0;
         for group in &self.problem.groups {
@@ -42,8 +25,10 @@ impl<F: Entry> Face<'_, F> {
             groups.push(m..m + filled(count));
             m += filled(count);
         }
+        rows.iter_mut().for_each(Vec::clear);
+        rows.resize(m, Vec::new());
         let mut block = Block {
-            rows: Vec::new(),
+            rows,
             diagonal: vec![0.0; m],
             gradient: vec![0.0; m],
             beta: vec![0.0; m],
@@ -74,28 +59,50 @@ pub(super) fn places(problem: &Problem, set: &[usize]) -> Vec<usize> {
     places
 }
 
-/// Fills the matrix of a block: row and column `places[k]` are `row(k)` at `columns`.
-fn spread<'r, F: Entry + 'r>(
-    block: &mut Block<F>,
-    places: &[usize],
-    columns: &[usize],
-    row: impl Fn(usize) -> &'r [F] + Sync,
-    ctl: &Control,
-) -> Result<()> {
-    let m = block.beta.len();
-    block.rows = vec![Vec::new(); m];
-    let mut of = vec![usize::MAX; m];
-    places.iter().enumerate().for_each(|(k, &place)| of[place] = k);
-    let mut parts: Vec<(usize, &mut [Vec<F>])> =
-        block.rows.chunks_mut(64).enumerate().map(|(c, rows)| (c * 64, rows)).collect();
-    Ok(threads::each(ctl, &mut parts, |_, (first, rows)| {
-        for (r, out) in rows.iter_mut().enumerate() {
-            *out = vec![F::zero(); m];
-            let k = of[*first + r];
-            if k != usize::MAX {
-                let row = row(k);
-                places.iter().zip(columns).for_each(|(&place, &column)| out[place] = row[column]);
-            }
+/// Where the rows of a block lie: in longer rows, of which the block's columns are picked.
+pub(super) struct Source<'r, F> {
+    /// By place; empty for what fills up.
+    rows: Vec<&'r [F]>,
+    /// For each group its columns, and its end.
+    groups: Vec<(Vec<u32>, usize)>,
+}
+
+impl<'r, F: Entry> Source<'r, F> {
+    /// For a block of the variables `set`, which stand for `rows` of a matrix, and `of` that matrix's rows.
+    pub fn new(
+        problem: &Problem,
+        block: &Block<F>,
+        set: &[usize],
+        rows: &[usize],
+        of: impl Fn(usize) -> &'r [F],
+    ) -> Self {
+        let mut by_place: Vec<&[F]> = vec![&[]; block.beta.len()];
+        places(problem, set).into_iter().zip(rows).for_each(|(place, &row)| by_place[place] = of(row));
+        let mut columns = rows.iter().map(|&row| row as u32);
+        let groups = problem.groups.iter().zip(&block.groups).map(|(group, range)| {
+            let count = set.iter().filter(|v| group.variables.contains(v)).count();
+            (columns.by_ref().take(count).collect(), range.end)
+        });
+        Source { groups: groups.collect(), rows: by_place }
+    }
+
+    /// Writes the row of a place to `out`, which is empty.
+    pub fn gather(&self, place: usize, out: &mut Vec<F>) {
+        let row = self.rows[place];
+        for (columns, end) in &self.groups {
+            out.extend(columns.iter().map(|&column| row[column as usize]));
+            out.resize(*end, F::zero());
         }
-    })?)
+    }
+
+    /// All rows at once, by several threads.
+    pub fn gather_all(&self, rows: &mut [Vec<F>], ctl: &Control) -> Result<()> {
+        let mut parts: Vec<(usize, &mut [Vec<F>])> =
+            rows.chunks_mut(64).enumerate().map(|(c, rows)| (c * 64, rows)).collect();
+        Ok(threads::each(ctl, &mut parts, |_, (first, rows)| {
+            for (r, out) in rows.iter_mut().enumerate().filter(|(r, _)| !self.rows[*first + r].is_empty()) {
+                self.gather(*first + r, out);
+            }
+        })?)
+    }
 }

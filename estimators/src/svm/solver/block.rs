@@ -17,7 +17,7 @@ const CHECK_EVERY: usize = 128;
 
 /// A block. The variables of each group lie one after the other, filled up to a multiple of [`LANES`].
 pub struct Block<F> {
-    /// Row by row; each as long as the block.
+    /// Row by row, each as long as the block; empty where it was not needed yet.
     pub rows: Vec<Vec<F>>,
     /// The matrix's diagonal.
     pub diagonal: Vec<f64>,
@@ -44,12 +44,26 @@ pub struct Progress {
 }
 
 impl<F: Real> Block<F> {
-    /// Steps until the violation is below `tol` (or below `share` of what it was), or `most` steps are done.
+    /// Steps until the violation is below `tol` (or below `share` of what it was), or `most` steps are done. `gather` writes
+    /// a row that is needed to the empty vector that stands for it.
     ///
     /// # Errors
     /// [`crate::Error::Linalg`] for an interrupted run.
-    pub fn solve(&mut self, tol: f64, share: f64, most: usize, ctl: &Control) -> Result<Progress> {
+    pub fn solve(
+        &mut self,
+        tol: f64,
+        share: f64,
+        most: usize,
+        gather: impl Fn(usize, &mut Vec<F>),
+        ctl: &Control,
+    ) -> Result<Progress> {
         let m = self.beta.len();
+        let need = |rows: &mut [Vec<F>], k: usize| {
+            if rows[k].is_empty() {
+                gather(k, &mut rows[k]);
+            }
+        };
+        need(&mut self.rows, 0);
         let mut up: Vec<f64> = (0..m).map(|k| rising(self.beta[k], self.upper[k], self.epsilon)).collect();
         let mut down: Vec<f64> = (0..m).map(|k| falling(self.beta[k], self.lower[k], self.epsilon)).collect();
         let mut last = (0, 0, 0.0);
@@ -74,6 +88,7 @@ impl<F: Real> Block<F> {
                     continue;
                 }
                 let i = range.start + found.at;
+                need(&mut self.rows, i);
                 let j = partner(
                     &self.gradient[range.clone()],
                     &down[range.clone()],
@@ -111,6 +126,7 @@ impl<F: Real> Block<F> {
                 up[k] = rising(self.beta[k], self.upper[k], self.epsilon);
                 down[k] = falling(self.beta[k], self.lower[k], self.epsilon);
             }
+            need(&mut self.rows, j);
             last = (i, j, moved);
         }
         Ok(Progress { steps: most, end: End::Steps })

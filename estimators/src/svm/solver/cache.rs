@@ -56,9 +56,8 @@ impl<F: Entry> Cache<F> {
                 self.place[old] = NONE;
             }
             self.place[row] = slot as u32;
-            let mut memory = std::mem::take(&mut self.slots[slot]);
-            memory.resize(n, F::zero());
-            out.push(memory);
+            let memory = std::mem::take(&mut self.slots[slot]);
+            out.push(if memory.is_empty() { vec![F::zero(); n] } else { memory });
         }
         gram.fill(&missing, &mut out, ctl)?;
         self.computed += missing.len();

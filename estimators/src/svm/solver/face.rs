@@ -1,7 +1,7 @@
 //! The variables that rounds look at: which of them make a block, what its solution changes, which are put aside.
 
 use super::super::gram::Gram;
-use super::assemble::places;
+use super::assemble::{Source, places};
 use super::block::Progress;
 use super::cache::Cache;
 use super::choose::{State, working_set};
@@ -22,6 +22,8 @@ pub(super) struct Face<'a, F> {
     pub gram: Gram<'a, F>,
     pub diagonal: Vec<f64>,
     pub cache: Cache<F>,
+    /// Memory of the last block's rows.
+    memory: Vec<Vec<F>>,
     /// The last working set, the variables that came in last first.
     last: Vec<usize>,
 }
@@ -30,7 +32,8 @@ impl<'a, F: Entry> Face<'a, F> {
     pub fn new(names: Vec<usize>, problem: Problem, gradient: Vec<f64>, gram: Gram<'a, F>, sizes: Sizes) -> Self {
         let n = gram.len();
         let most = (sizes.memory / (n.max(1) * size_of::<F>())).clamp(64.min(n), n.max(1));
-        Face { names, problem, gradient, diagonal: gram.diagonal(), cache: Cache::new(n, most), gram, last: Vec::new() }
+        let (diagonal, cache) = (gram.diagonal(), Cache::new(n, most));
+        Face { names, problem, gradient, diagonal, cache, gram, memory: Vec::new(), last: Vec::new() }
     }
 
     pub fn give_back(&self, beta: &mut [f64], gradient: &mut [f64]) {
@@ -63,16 +66,25 @@ impl<'a, F: Entry> Face<'a, F> {
         let mut different = rows.clone();
         different.sort_unstable();
         different.dedup();
-        let mut block = if all {
-            self.everything(ctl)?
+        let memory = std::mem::take(&mut self.memory);
+        let mut block = self.frame(&set, memory);
+        let done = if all {
+            let mut matrix = self.everything(ctl)?;
+            if self.problem.groups.len() == 1 {
+                matrix.resize(block.beta.len(), Vec::new());
+                block.rows = std::mem::take(&mut matrix);
+            }
+            let source =
+                Source::new(&self.problem, &block, &set, &rows, |row| matrix.get(row).map_or(&[], Vec::as_slice));
+            block.solve(tol, 0.0, most, |place, out| source.gather(place, out), ctl)?
         } else {
             self.cache.fetch(&self.gram, &different, ctl)?;
-            self.gather(&set, &rows, ctl)?
-        };
-        let done = if all {
-            block.solve(tol, 0.0, most, ctl)?
-        } else {
-            block.solve(tol, 0.1, most.min(100 * set.len()), ctl)?
+            let source = Source::new(&self.problem, &block, &set, &rows, |row| self.cache.row(row));
+            // One thread gathers what it needs, which is half or less; more than two gather all in less time.
+            if ctl.threads() > 2 {
+                source.gather_all(&mut block.rows, ctl)?;
+            }
+            block.solve(tol, 0.1, most.min(100 * set.len()), |place, out| source.gather(place, out), ctl)?
         };
         let places = places(&self.problem, &set);
         if all {
@@ -99,6 +111,7 @@ impl<'a, F: Entry> Face<'a, F> {
             self.gradient[group.variables.clone()].iter_mut().zip(sums).for_each(|(g, s)| *g += s);
         }
         self.last = by_age;
+        self.memory = block.rows;
         Ok(done)
     }
 
