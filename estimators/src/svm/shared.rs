@@ -161,15 +161,12 @@ impl<F: Entry> Tables<F> {
         let sizes: Vec<usize> = begins.windows(2).map(|w| w[1] - w[0]).filter(|size| *size > 0).collect();
         let pairs = sizes.len() * sizes.len().saturating_sub(1) / 2;
         let dear = gram.cost() >= DEAR;
-        let parts = parts && dear;
+        let (asked, parts) = (parts, parts && dear);
         let mut largest = sizes.clone();
         largest.sort_unstable_by(|a, b| b.cmp(a));
-        let used = match pairs {
-            0 | 1 => parts,
-            2..6 => dear,
-            // From four classes on tables pay for any rows, where pairs are solved by rounds.
-            _ => dear || (gram.cost() > 0 && largest[0] + largest[1] > WHOLE),
-        };
+        // From five classes on tables pay for any rows, where pairs are solved by rounds and once.
+        let often = pairs >= 10 && !asked && gram.cost() > 0 && largest[0] + largest[1] > WHOLE;
+        let used = parts || (pairs > 1 && dear) || often;
         let across = if parts && pairs > 0 { 2 * largest[0] * largest[1] * pairs.min(ALIVE) } else { 0 };
         let needed = size_of::<F>() as f64 * (sizes.iter().map(|m| m * m).sum::<usize>() + across) as f64;
         let share = if used { (room as f64 / needed).min(1.0) } else { 0.0 };
