@@ -253,7 +253,7 @@ mod tests {
                     assert!(tables.bytes <= room);
                     let pairs: Vec<_> = (1..begins.len() - 1).map(|j| tables.pair(0, j)).collect();
                     let mut alive: Vec<Arc<Table<f32>>> = pairs.into_iter().flatten().flatten().flatten().collect();
-                    alive.sort_by_key(|table| Arc::as_ptr(table));
+                    alive.sort_by_key(Arc::as_ptr);
                     alive.dedup_by(|a, b| Arc::ptr_eq(a, b));
                     for table in &alive {
                         (table.first..table.end).for_each(|row| {

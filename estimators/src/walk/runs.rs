@@ -45,7 +45,7 @@ impl Runs {
 
     /// Whether a run is in the set.
     pub fn inside(&self, run: usize) -> bool {
-        self.first ^ (run % 2 != 0)
+        self.first ^ (!run.is_multiple_of(2))
     }
 }
 

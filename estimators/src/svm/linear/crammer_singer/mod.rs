@@ -59,7 +59,7 @@ impl AllClasses<'_> {
             return Ok(Found { coef, intercept, iterations: 0, converged: true, solver: "none" });
         }
         if (p + 1) * k <= INTERIOR {
-            let found = interior::solve(self, x.clone(), on, ctl)?;
+            let found = interior::solve(self, x, on, ctl)?;
             // Where rounding ends it too early, the descent goes on as long as it takes.
             if found.converged {
                 return Ok(found);
