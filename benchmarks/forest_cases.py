@@ -49,6 +49,7 @@ FOREST_CASES: list[Case] = [
     _forest("forest-classifier", "RandomForestClassifier, 100,000 × 30, 100 trees", RF_C, CLASSES),
     _forest("forest-classifier-bins", "RandomForestClassifier, 100,000 × 30, 255 bins", RF_C, CLASSES, bins=True),
     _forest("forest-regressor", "RandomForestRegressor, 50,000 × 30, 100 trees", RF_R, NUMBERS),
+    _forest("forest-regressor-bins", "RandomForestRegressor, 50,000 × 30, 255 bins", RF_R, NUMBERS, bins=True),
     _forest("extra-trees-classifier", "ExtraTreesClassifier, 100,000 × 30, 100 trees", ET_C, CLASSES),
     _forest("extra-trees-regressor", "ExtraTreesRegressor, 50,000 × 30, 100 trees", ET_R, NUMBERS),
     Case(

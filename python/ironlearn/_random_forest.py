@@ -22,8 +22,7 @@ class RandomForestClassifier(ForestClassifier):
 
     max_bins : int or None, default=None
         Nodes of at least 1,024 rows choose among the borders of so many bins of a feature, which hold about as many
-        rows each (2 to 255); smaller ones among all values. None: every node is searched exactly. Where the features
-        drawn for a split are more than half of all, and where thresholds are drawn at random, every node is.
+        rows each (2 to 255); smaller ones among all values. None: every node is searched exactly. For dense X.
     categorical_features : None, "from_dtype" or array-like of bool, int or str, default=None
         Features that hold categories, at most 65,535 each, given as for HistGradientBoosting*; text of a table becomes
         codes. Any set of categories may go left: the best one where y is one number or one of two classes (but for
@@ -86,12 +85,8 @@ class ExtraTreesClassifier(RandomForestClassifier):
     """Extremely randomised trees that predict classes: one threshold is drawn for each feature that is drawn.
 
     Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
-    `random_state` at any number of threads; `n_jobs=None` means all threads allowed. Two keywords are ours:
+    `random_state` at any number of threads; `n_jobs=None` means all threads allowed. One keyword is ours:
 
-    max_bins : int or None, default=None
-        Nodes of at least 1,024 rows choose among the borders of so many bins of a feature, which hold about as many
-        rows each (2 to 255); smaller ones among all values. None: every node is searched exactly. Where the features
-        drawn for a split are more than half of all, and where thresholds are drawn at random, every node is.
     categorical_features : None, "from_dtype" or array-like of bool, int or str, default=None
         Features that hold categories, at most 65,535 each, given as for HistGradientBoosting*; text of a table becomes
         codes. A set of categories that goes left is drawn at random. Missing categories, and those that a node has not
@@ -100,6 +95,8 @@ class ExtraTreesClassifier(RandomForestClassifier):
 
     _native = "ExtraTreesClassifier"
     _tree_type = ExtraTreeClassifier
+    _parameter_constraints: dict = {**RandomForestClassifier._parameter_constraints}
+    _parameter_constraints.pop("max_bins")
 
     def __init__(
         self,
@@ -123,7 +120,6 @@ class ExtraTreesClassifier(RandomForestClassifier):
         ccp_alpha=0.0,
         max_samples=None,
         monotonic_cst=None,
-        max_bins=None,
         categorical_features=None,
     ):
         super().__init__(
@@ -146,7 +142,6 @@ class ExtraTreesClassifier(RandomForestClassifier):
             ccp_alpha=ccp_alpha,
             max_samples=max_samples,
             monotonic_cst=monotonic_cst,
-            max_bins=max_bins,
             categorical_features=categorical_features,
         )
 
@@ -159,8 +154,8 @@ class RandomForestRegressor(ForestRegressor):
 
     max_bins : int or None, default=None
         Nodes of at least 1,024 rows choose among the borders of so many bins of a feature, which hold about as many
-        rows each (2 to 255); smaller ones among all values. None: every node is searched exactly. Where the features
-        drawn for a split are more than half of all, and where thresholds are drawn at random, every node is.
+        rows each (2 to 255); smaller ones among all values. None: every node is searched exactly. For dense X,
+        and not for `criterion="absolute_error"`.
     keep_samples : bool, default=False
         Keeps in which leaves the rows of the fit ended, which `predict_quantiles` needs.
     categorical_features : None, "from_dtype" or array-like of bool, int or str, default=None
@@ -234,12 +229,8 @@ class ExtraTreesRegressor(RandomForestRegressor):
     """Extremely randomised trees that predict numbers: one threshold is drawn for each feature that is drawn.
 
     Parameters, attributes and methods are those of scikit-learn's class of this name. The forest is the same for one
-    `random_state` at any number of threads; `n_jobs=None` means all threads allowed. Three keywords are ours:
+    `random_state` at any number of threads; `n_jobs=None` means all threads allowed. Two keywords are ours:
 
-    max_bins : int or None, default=None
-        Nodes of at least 1,024 rows choose among the borders of so many bins of a feature, which hold about as many
-        rows each (2 to 255); smaller ones among all values. None: every node is searched exactly. Where the features
-        drawn for a split are more than half of all, and where thresholds are drawn at random, every node is.
     keep_samples : bool, default=False
         Keeps in which leaves the rows of the fit ended, which `predict_quantiles` needs.
     categorical_features : None, "from_dtype" or array-like of bool, int or str, default=None
@@ -250,6 +241,8 @@ class ExtraTreesRegressor(RandomForestRegressor):
 
     _native = "ExtraTreesRegressor"
     _tree_type = ExtraTreeRegressor
+    _parameter_constraints: dict = {**RandomForestRegressor._parameter_constraints}
+    _parameter_constraints.pop("max_bins")
 
     def __init__(
         self,
@@ -272,7 +265,6 @@ class ExtraTreesRegressor(RandomForestRegressor):
         ccp_alpha=0.0,
         max_samples=None,
         monotonic_cst=None,
-        max_bins=None,
         keep_samples=False,
         categorical_features=None,
     ):
@@ -295,7 +287,6 @@ class ExtraTreesRegressor(RandomForestRegressor):
             ccp_alpha=ccp_alpha,
             max_samples=max_samples,
             monotonic_cst=monotonic_cst,
-            max_bins=max_bins,
             keep_samples=keep_samples,
             categorical_features=categorical_features,
         )

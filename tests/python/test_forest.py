@@ -64,6 +64,29 @@ def test_bins_cost_no_accuracy(diamonds):
     assert abs(score(255) - score(None)) < 0.002
 
 
+@pytest.mark.parametrize("max_features", [1.0, "sqrt"])
+def test_bins_take_effect_whatever_is_drawn(max_features, diamonds):
+    Xa, Xb, ya, yb = diamonds
+
+    def fit(max_bins):
+        forest = ours.RandomForestRegressor(15, random_state=0, max_features=max_features, max_bins=max_bins)
+        return forest.fit(Xa, ya)
+
+    exact, fine, coarse = (fit(max_bins).predict(Xb) for max_bins in (None, 255, 4))
+    assert not np.array_equal(exact, fine) and not np.array_equal(fine, coarse)
+    assert abs(fit(255).score(Xb, yb) - fit(None).score(Xb, yb)) < 0.002
+
+
+def test_bins_are_refused_where_they_mean_nothing():
+    X, y = load_diabetes(return_X_y=True)
+    with pytest.raises(TypeError, match="max_bins"):
+        ours.ExtraTreesRegressor(max_bins=16)
+    with pytest.raises(ValueError, match="max_bins needs dense X"):
+        ours.RandomForestRegressor(2, max_bins=16).fit(csr_array(X), y)
+    with pytest.raises(ValueError, match="max_bins needs a criterion of sums"):
+        ours.RandomForestRegressor(2, criterion="absolute_error", max_bins=16).fit(X, y)
+
+
 @pytest.mark.parametrize("name", [*CLASSIFIERS, *REGRESSORS])
 def test_the_number_of_threads_changes_nothing(name):
     X, y = load_wine(return_X_y=True)

@@ -15,6 +15,7 @@ mod thresholds;
 pub use histogram::{Channels, Histogram, Row, add_rows, gather, subtract};
 pub use mapper::{Bins, FeatureBins, Mapper};
 pub use matrix::{Binned, Group};
+pub(crate) use thresholds::find as thresholds;
 pub use thresholds::weighted_percentile;
 
 #[cfg(test)]

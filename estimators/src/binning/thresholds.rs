@@ -24,30 +24,43 @@ fn middle(low: f64, high: f64) -> f64 {
 /// The percentile `rank` of [0, 100] of values with weights (sorted by value): the first value at which the cumulative
 /// weight reaches that share; with `average` the mean with the next one of positive weight where it is met exactly.
 pub fn weighted_percentile(sorted: &[(f64, f64)], rank: f64, average: bool) -> f64 {
+    weighted_percentiles(sorted, std::iter::once(rank), average).next().unwrap_or(f64::NAN)
+}
+
+/// [`weighted_percentile`] of some ranks, which rise, in one pass.
+fn weighted_percentiles(
+    sorted: &[(f64, f64)],
+    ranks: impl Iterator<Item = f64>,
+    average: bool,
+) -> impl Iterator<Item = f64> {
     let total: f64 = sorted.iter().map(|pair| pair.1).sum();
-    if sorted.is_empty() || total == 0.0 {
-        return f64::NAN;
-    }
-    let target = (rank / 100.0 * total).max(f64::MIN_POSITIVE);
-    let mut sum = 0.0;
-    for (i, &(value, weight)) in sorted.iter().enumerate() {
-        sum += weight;
-        // The share is met exactly where rounding alone tells the two apart.
-        let met = (sum - target).abs() <= 1e-12 * total;
-        if sum >= target || met {
-            let next = sorted[i + 1..].iter().find(|pair| pair.1 > 0.0);
-            return match next {
-                Some(next) if average && met => middle(value, next.0),
-                _ => value,
-            };
+    // How many lie before the one that is looked at, and their weight.
+    let (mut before, mut sum) = (0, 0.0);
+    ranks.map(move |rank| {
+        if total == 0.0 {
+            return f64::NAN;
         }
-    }
-    sorted.iter().rev().find(|pair| pair.1 > 0.0).map_or(f64::NAN, |pair| pair.0)
+        let target = (rank / 100.0 * total).max(f64::MIN_POSITIVE);
+        while let Some(&(value, weight)) = sorted.get(before) {
+            let share = sum + weight;
+            // The share is met exactly where rounding alone tells the two apart.
+            let met = (share - target).abs() <= 1e-12 * total;
+            if share >= target || met {
+                let next = sorted[before + 1..].iter().find(|pair| pair.1 > 0.0);
+                return match next {
+                    Some(next) if average && met => middle(value, next.0),
+                    _ => value,
+                };
+            }
+            (before, sum) = (before + 1, share);
+        }
+        sorted.iter().rev().find(|pair| pair.1 > 0.0).map_or(f64::NAN, |pair| pair.0)
+    })
 }
 
 /// Thresholds that cut `values` (not NaN; put in order here) into at most `max_bins` bins. `weights` go with the values
 /// and are positive.
-pub(super) fn find(values: &mut Vec<f64>, weights: Option<&[f64]>, max_bins: usize) -> Vec<f64> {
+pub(crate) fn find(values: &mut Vec<f64>, weights: Option<&[f64]>, max_bins: usize) -> Vec<f64> {
     let mut pairs: Vec<(f64, f64)> = Vec::new();
     match weights {
         None => values.sort_unstable_by(f64::total_cmp),
@@ -74,7 +87,7 @@ pub(super) fn find(values: &mut Vec<f64>, weights: Option<&[f64]>, max_bins: usi
         let ranks = (1..max_bins).map(|i| i as f64 * (100.0 / max_bins as f64));
         match weights {
             None => ranks.map(|rank| averaged_quantile(values, rank / 100.0)).collect(),
-            Some(_) => ranks.map(|rank| weighted_percentile(&pairs, rank, true)).collect(),
+            Some(_) => weighted_percentiles(&pairs, ranks, true).collect(),
         }
     };
     thresholds.iter_mut().for_each(|t| *t = t.min(ALMOST_INFINITE));

@@ -32,18 +32,20 @@ pub enum SampleRule {
 }
 
 macro_rules! class_forest {
-    ($(#[$doc:meta])* $name:ident, $splitter:expr, $bootstrap:expr) => {
+    ($(#[$doc:meta])* $name:ident, $splitter:expr, $bootstrap:expr, $bins:expr, { $($more:tt)* }) => {
         forest_params! {
             $(#[$doc])*
             $name;
             splitter: $splitter;
             bootstrap: $bootstrap;
             max_features: MaxFeatures::Rule(FeatureRule::Sqrt);
+            bins: $bins;
             {
                 /// What a split has to reduce.
                 criterion: ClassCriterion = ClassCriterion::Gini,
                 /// Weights of the classes, which multiply the weights of the rows.
                 class_weight: Option<ForestClassWeight> = None,
+                $($more)*
             }
         }
 
@@ -82,13 +84,17 @@ class_forest! {
     ///
     /// X may be sparse; where it is dense, NaN is a missing value. Growing costs O(trees · rows · features drawn ·
     /// depth).
-    RandomForestClassifier, Splitter::Best, true
+    RandomForestClassifier, Splitter::Best, true, |params| params.max_bins, {
+        /// Nodes of at least 1,024 rows choose among the borders of at most so many bins of a feature, which
+        /// hold about as many rows each. Range [2, 255]; `None`: every node is searched exactly. Dense X.
+        max_bins: Option<u64> = None,
+    }
 }
 
 class_forest! {
     /// Extremely randomised trees (Geurts, Ernst and Wehenkel 2006, doi:10.1007/s10994-006-6226-1): as a random forest,
     /// but on all rows, and with one threshold drawn at random for each feature.
-    ExtraTreesClassifier, Splitter::Random, false
+    ExtraTreesClassifier, Splitter::Random, false, |_| None, {}
 }
 
 fn fit(

@@ -99,6 +99,7 @@ macro_rules! forest_params {
         splitter: $splitter:expr;
         bootstrap: $bootstrap:expr;
         max_features: $max_features:expr;
+        bins: $bins:expr;
         { $($(#[$own_doc:meta])* $own:ident: $own_type:ty = $own_default:expr,)* }
     ) => {
         $(#[$doc])*
@@ -136,10 +137,6 @@ macro_rules! forest_params {
             /// For each feature whether the prediction (the probability of class 1) may only rise (1), only fall (-1)
             /// or both (0); one output, at most two classes.
             pub monotonic_cst: Option<Vec<i8>>,
-            /// Nodes of at least 1,024 rows choose among the borders of at most so many bins of a feature, which hold
-            /// about as many rows each. Range [2, 255]; `None`: every node is searched exactly. Where more than half of
-            /// the features are drawn for a split, and where thresholds are drawn at random, every node is in any case.
-            pub max_bins: Option<u64>,
             /// Which features hold categories, at most 65,535 each: any subset of them may go left.
             pub categorical_features: Option<Categorical>,
         }
@@ -162,7 +159,6 @@ macro_rules! forest_params {
                     ccp_alpha: 0.0,
                     max_samples: None,
                     monotonic_cst: None,
-                    max_bins: None,
                     categorical_features: None,
                 }
             }
@@ -176,13 +172,14 @@ macro_rules! forest_params {
             }
 
             fn sampling(&self) -> Sampling {
+                let bins: fn(&Self) -> Option<u64> = $bins;
                 Sampling {
                     estimator: Self::NAME,
                     n_estimators: self.n_estimators,
                     bootstrap: self.bootstrap,
                     oob_score: self.oob_score,
                     max_samples: self.max_samples,
-                    max_bins: self.max_bins,
+                    max_bins: bins(self),
                 }
             }
         }

@@ -13,18 +13,20 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 macro_rules! number_forest {
-    ($(#[$doc:meta])* $name:ident, $splitter:expr, $bootstrap:expr) => {
+    ($(#[$doc:meta])* $name:ident, $splitter:expr, $bootstrap:expr, $bins:expr, { $($more:tt)* }) => {
         forest_params! {
             $(#[$doc])*
             $name;
             splitter: $splitter;
             bootstrap: $bootstrap;
             max_features: MaxFeatures::Share(1.0);
+            bins: $bins;
             {
                 /// What a split has to reduce.
                 criterion: NumberCriterion = NumberCriterion::SquaredError,
                 /// Whether it is kept in which leaves the rows of the fit ended, for quantiles; one output.
                 keep_samples: bool = false,
+                $($more)*
             }
         }
 
@@ -62,13 +64,18 @@ number_forest! {
     /// of what they predict.
     ///
     /// X may be sparse; where it is dense, NaN is a missing value. Growing costs O(trees · rows · features · depth).
-    RandomForestRegressor, Splitter::Best, true
+    RandomForestRegressor, Splitter::Best, true, |params| params.max_bins, {
+        /// Nodes of at least 1,024 rows choose among the borders of at most so many bins of a feature, which
+        /// hold about as many rows each. Range [2, 255]; `None`: every node is searched exactly. Dense X, and
+        /// not the absolute error.
+        max_bins: Option<u64> = None,
+    }
 }
 
 number_forest! {
     /// Extremely randomised trees (Geurts, Ernst and Wehenkel 2006, doi:10.1007/s10994-006-6226-1): as a random forest,
     /// but on all rows, and with one threshold drawn at random for each feature.
-    ExtraTreesRegressor, Splitter::Random, false
+    ExtraTreesRegressor, Splitter::Random, false, |_| None, {}
 }
 
 fn fit(
@@ -85,6 +92,9 @@ fn fit(
     let outputs = y.ncols();
     if keep_samples && outputs > 1 {
         bad_input!("samples are kept for quantiles of one output, not of {outputs}");
+    }
+    if sampling.max_bins.is_some() && criterion == NumberCriterion::AbsoluteError {
+        bad_input!("max_bins needs a criterion of sums by bin, which criterion='absolute_error' is not.");
     }
     let target = NumberTarget::new(criterion, y)?;
     target.check_constraints(growth.monotonic_cst.is_some())?;

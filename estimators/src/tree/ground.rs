@@ -7,7 +7,7 @@ use super::nodes::join;
 use super::order::{self, MISSING, NEAR, NEW};
 use super::ranks::{Bins, Ranks};
 use super::{Criterion, Tree};
-use crate::Result;
+use crate::{Result, bad_input};
 use ironlearn_linalg::Control;
 
 /// X for many trees of one kind.
@@ -20,10 +20,10 @@ pub struct Ground<'a> {
 
 impl<'a> Ground<'a> {
     /// Makes X ready for trees that draw `max_features` features a node, and thresholds too where `random`. With
-    /// `bins`, large nodes look at so many bins of a column (2 to 255) only.
+    /// `bins`, large nodes look at so many bins of a column (2 to 255) only; not where `random`.
     ///
     /// # Errors
-    /// [`ironlearn_linalg::Error::Interrupted`].
+    /// [`crate::Error::Input`] for bins of sparse X; [`ironlearn_linalg::Error::Interrupted`].
     pub fn new(
         columns: Columns<'a>,
         max_features: usize,
@@ -32,7 +32,10 @@ impl<'a> Ground<'a> {
         ctl: &Control,
     ) -> Result<Self> {
         let dense = !matches!(columns, Columns::Sparse(_));
-        if dense && !random && 2 * max_features <= columns.shape().1 {
+        if bins.is_some() && !dense {
+            bad_input!("max_bins needs dense X, but sparse X was passed.");
+        }
+        if dense && !random && (bins.is_some() || 2 * max_features <= columns.shape().1) {
             let ranks = Ranks::new(&columns, ctl)?;
             let bins = bins.map(|most| Bins::new(&ranks, most, ctl)).transpose()?;
             return Ok(Ground { columns: Columns::Ranked(ranks, bins), lists: None });

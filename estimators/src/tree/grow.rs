@@ -7,7 +7,8 @@
 use super::columns::Columns;
 use super::nodes::{Child, Nodes, join};
 use super::open::{Grower, Open, Worker, child_key};
-use super::shared::Shared;
+use super::ranked::BINNED;
+use super::shared::{Scratch, Shared};
 use super::source::Source;
 use super::split::{Bounds, Limits};
 use super::{Criterion, Tree, order};
@@ -189,8 +190,10 @@ impl<C: Criterion> Grower<'_, '_, C> {
             self.ctl.check()?;
             let at = nodes.len();
             self.link(nodes, parent, Child::here(at));
-            if self.is_copied(open.range.len(), rows, source) {
-                self.copied(source, open, worker, nodes)?;
+            let n = open.range.len();
+            let listed = self.is_listed(n, source);
+            if listed || self.is_copied(n, rows, source) {
+                self.copied(source, open, listed, worker, nodes)?;
                 continue;
             }
             if let Some((_, [left, right])) = self.open(source, &open, worker, nodes, false)? {
@@ -212,8 +215,24 @@ impl<C: Criterion> Grower<'_, '_, C> {
             && p <= 8 * self.plan.max_features
     }
 
-    /// Adds the subtree of `open` to `nodes`, grown on a copy of its rows.
-    fn copied(&self, source: &Source<'_>, mut open: Open, worker: &mut Worker<C>, nodes: &mut Nodes) -> Result<()> {
+    /// Whether a node of `n` rows, whose parents looked at bins, is grown on sorted lists: where most features are looked at
+    /// in each node.
+    fn is_listed(&self, n: usize, source: &Source<'_>) -> bool {
+        source.is_unsorted()
+            && (16..BINNED).contains(&n)
+            && matches!(self.shared.columns, Columns::Ranked(..))
+            && 2 * self.plan.max_features > self.shared.columns.shape().1
+    }
+
+    /// Adds the subtree of `open` to `nodes`, grown on a copy of its rows; on lists of them where `listed`.
+    fn copied(
+        &self,
+        source: &Source<'_>,
+        mut open: Open,
+        listed: bool,
+        worker: &mut Worker<C>,
+        nodes: &mut Nodes,
+    ) -> Result<()> {
         let rows = source.rows(&open.range, open.list);
         let criterion = self.criterion.of(rows);
         let Some(columns) = self.shared.columns.of(rows, &mut worker.scratch.copy) else { return Ok(()) };
@@ -223,7 +242,17 @@ impl<C: Criterion> Grower<'_, '_, C> {
         open.range = 0..rows.len();
         let mut own = grower.worker();
         std::mem::swap(&mut own.scratch, &mut worker.scratch);
-        let grown = grower.subtree(&mut Source::Samples(&mut rows, 0), open, &mut own, nodes);
+        let mut lists = std::mem::take(&mut own.scratch.lists);
+        let mut source = match &columns {
+            Columns::Ranked(ranks, _) if listed => {
+                let Scratch { keys, sorted, .. } = &mut own.scratch;
+                ranks.lists(&rows, keys, sorted, &mut lists);
+                Source::Sorted(lists.chunks_exact_mut(rows.len()).collect())
+            }
+            _ => Source::Samples(&mut rows, 0),
+        };
+        let grown = grower.subtree(&mut source, open, &mut own, nodes);
+        own.scratch.lists = lists;
         std::mem::swap(&mut own.scratch, &mut worker.scratch);
         worker.scratch.copy = Some(columns);
         grown

@@ -203,7 +203,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
             }
         };
         let lay_out = |scan: &mut C::Scan| {
-            if self.plan.random || matches!(self.shared.columns, Columns::Ranked(..)) {
+            if source.is_unsorted() && (self.plan.random || matches!(self.shared.columns, Columns::Ranked(..))) {
                 self.criterion.lay_out(source.rows(&open.range, open.list), scan);
             }
         };

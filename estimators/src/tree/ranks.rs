@@ -9,6 +9,7 @@ use super::criterion::ROW;
 use super::keys::sort_keys;
 use super::order::{self, MISSING, NEAR, NEW, Room};
 use crate::Result;
+use crate::binning::thresholds;
 use ironlearn_linalg::{Control, threads};
 use std::sync::Arc;
 
@@ -169,6 +170,15 @@ impl Ranks {
         }
         true
     }
+
+    /// Writes the sorted entries of `rows` (without flags) in each column, one after the other.
+    pub fn lists(&self, rows: &[u32], keys: &mut Keys, sorted: &mut Vec<u32>, out: &mut Vec<u32>) {
+        out.clear();
+        for j in 0..self.shape.1 {
+            let vary = self.sort(rows, j, keys, sorted);
+            out.extend_from_slice(if vary { sorted } else { rows });
+        }
+    }
 }
 
 /// Room to sort the ranks of a node.
@@ -228,7 +238,7 @@ fn rank_column(rows: &[u32], values: &[f32], room: &mut Room, entries: &mut [u32
     (ranks, Distinct::new(distinct))
 }
 
-/// Ranks in bins of about as many rows each: what large nodes look at.
+/// Ranks in bins of about as many rows each, as boosting has them ([`crate::binning`]): what large nodes look at.
 #[derive(Debug)]
 pub struct Bins {
     n: usize,
@@ -248,11 +258,11 @@ impl Bins {
         let columns = threads::map(ctl, p, |j| {
             let column = ranks.column(j);
             let distinct = ranks.values(j).len();
-            let mut counts = vec![0_usize; distinct + 1];
-            column.iter().for_each(|&rank| counts[rank as usize] += 1);
-            let mut last = last_ranks(&counts[..distinct], most);
-            // No border between values that a split cannot tell apart.
+            let mut counts = vec![0.0; distinct + 1];
+            column.iter().for_each(|&rank| counts[rank as usize] += 1.0);
             let values = ranks.values(j);
+            let mut last = last_ranks(values, &counts[..distinct], most);
+            // No border between values that a split cannot tell apart.
             last.retain(|&rank| values.get(rank as usize + 1).is_none_or(|&next| next > values[rank as usize] + TIE));
             let mut of_rank = vec![0_u8; distinct + 1];
             let mut bin = 0;
@@ -290,33 +300,21 @@ impl Bins {
     }
 }
 
-/// Cuts ranks of these counts into at most `most` bins: a bin is full when it has its share of what was left when it was
-/// begun, so that one heavy value takes no bins from the others.
-fn last_ranks(counts: &[usize], most: usize) -> Vec<u32> {
-    if counts.len() <= most {
-        return (0..counts.len() as u32).collect();
-    }
-    let mut left: usize = counts.iter().sum();
-    let (mut last, mut held) = (Vec::with_capacity(most), 0);
-    for (rank, &count) in counts.iter().enumerate() {
-        held += count;
-        let bins_left = most - last.len();
-        let ranks_left = counts.len() - 1 - rank;
-        if (held * bins_left >= left && bins_left > 1) || ranks_left < bins_left {
-            last.push(rank as u32);
-            left -= held;
-            held = 0;
-        }
-    }
-    if last.last() != Some(&(counts.len() as u32 - 1)) {
-        last.push(counts.len() as u32 - 1);
-    }
+/// The last rank of each of at most `most` bins of values that occur so often: those of boosting, whose thresholds are
+/// quantiles.
+fn last_ranks(values: &[f32], counts: &[f64], most: usize) -> Vec<u32> {
+    let mut wide: Vec<f64> = values.iter().map(|&v| f64::from(v)).collect();
+    let thresholds = thresholds(&mut wide, Some(counts), most);
+    let ends = thresholds.iter().map(|&t| wide.partition_point(|&v| v <= t)).chain([wide.len()]);
+    let mut last: Vec<u32> = ends.filter(|&end| end > 0).map(|end| end as u32 - 1).collect();
+    last.dedup();
     last
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::binning;
     use ndarray::Array2;
 
     fn table() -> Array2<f32> {
@@ -348,15 +346,23 @@ mod tests {
     }
 
     #[test]
-    fn bins_hold_about_as_many_rows_and_keep_heavy_values_alone() {
-        assert_eq!(last_ranks(&[5, 1, 1], 4), [0, 1, 2]);
-        let last = last_ranks(&[1; 100], 10);
-        assert_eq!(last, [9, 19, 29, 39, 49, 59, 69, 79, 89, 99]);
-        let last = last_ranks(&[&[1000][..], &[1; 99]].concat(), 10);
-        assert_eq!((last[0], last.len()), (0, 10));
-        for most in 2..30 {
-            let last = last_ranks(&(0..200).map(|i| 1 + i % 17).collect::<Vec<_>>(), most);
-            assert!(last.len() <= most && last.last() == Some(&199) && last.windows(2).all(|w| w[0] < w[1]));
+    fn bins_are_those_of_boosting() {
+        let x = Array2::from_shape_fn((900, 3), |(i, j)| match (i * 37 + j * 11) % 96 {
+            5 if j == 1 => f32::NAN,
+            // A heavy value.
+            v if j == 2 => v.max(40) as f32 - 3.5,
+            v => (v as f32 * 0.3).exp(),
+        });
+        let ctl = Control::new();
+        let ranks = Ranks::new(&Columns::F32(x.view()), &ctl).unwrap();
+        for most in [2, 8, 64, 255] {
+            let bins = Bins::new(&ranks, most, &ctl).unwrap();
+            let rule = binning::Bins { max_bins: most, categorical: &[], subsample: usize::MAX, seed: 0 };
+            let mapper = binning::Mapper::fit(&x.view().into(), None, None, &rule, &ctl).unwrap();
+            for (j, feature) in mapper.features.iter().enumerate() {
+                let expected: Vec<u8> = x.column(j).iter().map(|&v| feature.bin(f64::from(v))).collect();
+                assert_eq!((bins.column(j), bins.last(j).len()), (&expected[..], feature.n_bins()), "{most} {j}");
+            }
         }
     }
 }

@@ -20,6 +20,8 @@ pub struct Scratch {
     pub(super) marks: Vec<u8>,
     /// Room for a copy of a node's X.
     pub(super) copy: Option<Columns<'static>>,
+    /// Room for the sorted lists of a copy.
+    pub(super) lists: Vec<u32>,
     pub(super) counts: Vec<u32>,
     pub(super) sums: Vec<f64>,
     pub(super) groups: Groups,

@@ -35,6 +35,11 @@ impl<'a> Source<'a> {
         }
     }
 
+    /// Whether a node's rows have to be sorted, or divided by a draw, feature by feature.
+    pub fn is_unsorted(&self) -> bool {
+        matches!(self, Source::Samples(..))
+    }
+
     /// Fills `scratch.sorted` with the node's entries in the order of `feature`, or returns them where they lie.
     fn order<'s>(
         &'s self,

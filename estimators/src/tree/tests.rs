@@ -172,7 +172,9 @@ fn both_sources_grow_the_same_tree() {
 /// Sorted lists, ranks, and bins of which each holds one value only find the same splits.
 #[test]
 fn lists_ranks_and_bins_grow_the_same_tree() {
-    for (seed, missing, weighted) in [(0, false, false), (1, true, false), (2, false, true), (3, true, true)] {
+    let kinds = [(0, false, false), (1, true, false), (2, false, true), (3, true, true)];
+    let drawn = [MaxFeatures::Number(3), MaxFeatures::All];
+    for ((seed, missing, weighted), max_features) in kinds.iter().flat_map(|&kind| drawn.map(|drawn| (kind, drawn))) {
         let p = problem(seed, 3000, 6, missing, weighted);
         // Values that a split cannot tell apart, in one column.
         let x = Array2::from_shape_fn(p.x.dim(), |(i, j)| p.x[[i, j]] * if j == 4 { 1e-7 } else { 1.0 });
@@ -185,7 +187,7 @@ fn lists_ranks_and_bins_grow_the_same_tree() {
             min_samples_split: Count::Rows(2),
             min_samples_leaf: Count::Rows(3),
             min_weight_fraction_leaf: 0.0,
-            max_features: MaxFeatures::Number(3),
+            max_features,
             random_state: seed,
             max_leaf_nodes: None,
             min_impurity_decrease: 0.0,
@@ -194,7 +196,7 @@ fn lists_ranks_and_bins_grow_the_same_tree() {
             categorical_features: None,
         };
         let (ctl, columns) = (Control::new(), || Columns::new(&any).unwrap());
-        let ground = |bins| Ground::new(columns(), 3, false, bins, &ctl).unwrap();
+        let ground = |bins| Ground::new(columns(), max_features.of(6), false, bins, &ctl).unwrap();
         for criterion in [ClassCriterion::Gini, ClassCriterion::Entropy] {
             let target = ClassTarget::new(criterion, p.codes.view(), &[3]);
             let lists = target.grow(&growth, &columns(), weights.as_deref(), &ctl).unwrap();
