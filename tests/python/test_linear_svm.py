@@ -1,8 +1,6 @@
 """LinearSVC, LinearSVR and l1_min_c against liblinear: objectives, layouts, weights, threads, hard input."""
 
 import pickle
-import subprocess
-import sys
 import warnings
 
 import ironlearn
@@ -303,40 +301,3 @@ def test_an_l1_penalty_on_sparse_columns_is_no_higher_than_liblinears(C):
     ours, theirs = quietly(LinearSVC(**given), X, y), quietly(reference.LinearSVC(**given), X, y)
     assert objective(ours, X, y) <= objective(theirs, X, y) * (1 + 1e-5)
     assert (ours.coef_ == 0).any()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of its memory from /proc")
-@pytest.mark.parametrize("sparse", [False, True])
-def test_float32_is_fitted_without_a_copy_in_float64(sparse):
-    """Such a copy would be twice as large as X, or as its entries; each fit needs less than half of that."""
-    program = f"""
-import warnings
-import numpy as np, scipy.sparse as sp
-from ironlearn.svm import LinearSVC, LinearSVR
-warnings.simplefilter("ignore")
-rng = np.random.default_rng(0)
-X = rng.standard_normal((100_000, 100), dtype=np.float32)
-if {sparse}:
-    columns = np.tile(np.arange(100, dtype=np.int32) * 40, 100_000)
-    X = sp.csr_matrix((X.ravel(), columns, np.arange(0, X.size + 1, 100, dtype=np.int32)), (100_000, 4000))
-z = np.asarray(X @ rng.standard_normal(X.shape[1]).astype(np.float32), dtype=float)
-def peak(key):
-    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(key)) * 1024
-size = (X.data if {sparse} else X).nbytes
-classes = (z > 0).astype(int)
-for machine, y in [
-    (LinearSVC(), classes),
-    (LinearSVC(loss="hinge"), classes),
-    (LinearSVC(penalty="l1", dual=False), classes),
-    (LinearSVC(multi_class="crammer_singer"), np.digitize(z, [-5, 5])),
-    (LinearSVR(epsilon=0.1), z),
-    (LinearSVR(loss="squared_epsilon_insensitive"), z),
-]:
-    machine.set_params(max_iter=8, random_state=0).fit(X[:200], y[:200])
-    open("/proc/self/clear_refs", "w").write("5")
-    before = peak("VmRSS")
-    machine.fit(X, y)
-    assert peak("VmHWM") - before < size, (machine, (peak("VmHWM") - before) / size)
-"""
-    done = subprocess.run([sys.executable, "-c", program], timeout=120, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
