@@ -87,7 +87,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Walks rows that lie one after the other. One tree takes a few at a time, as the look for infinite values has
-    /// just brought them near; of several, each takes the whole block, so that its nodes stay near.
+    /// just brought them near; of several, each takes the whole block, so that its nodes stay near. Many read a copy.
     fn dense<F: Real>(&self, values: &[F], sink: &mut impl FnMut(usize, usize, &[u32])) -> bool {
         const NEAR: usize = 64;
         let mut finite = true;
@@ -102,8 +102,8 @@ impl<'a> Walk<'a> {
             let (whole_rows, rest) = values.split_at(whole * self.width);
             let rows = if missing { Rows::Gaps(whole_rows, self.width) } else { Rows::Full(whole_rows, self.width) };
             let alike = (self.large && whole >= ORDERED).then(|| self.trees[0]);
-            let copy = self.trees.len() >= MANY && (missing || alike.is_some());
-            let mut copy = copy.then(|| Copied::new(rows, alike));
+            let pays = self.trees.len() >= MANY && (missing || alike.is_some()) && whole_rows.len() <= LARGE_NUMBERS;
+            let mut copy = pays.then(|| Copied::new(rows, alike));
             for (k, steps) in self.trees.iter().enumerate().take(if whole > 0 { usize::MAX } else { 0 }) {
                 if self.ctl.check().is_err() {
                     return finite;

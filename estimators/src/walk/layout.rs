@@ -50,21 +50,23 @@ impl<T: Number, L: Link, const BITS: u32> Links<T, L, BITS> {
         let mut layout = Layout::<T, L, BITS> {
             steps: vec![Step::default(); count + 1],
             free: 2,
-            waiting: vec![(0, 1)],
+            waiting: Vec::new(),
             copies: Vec::new(),
             runs: Runs::default(),
             open: Vec::new(),
         };
-        while let Some((node, place)) = layout.waiting.pop() {
+        let (mut node, mut place) = (0, 1);
+        loop {
             match fork(node) {
-                Some(Fork { children, feature, missing_left, test: Test::UpTo(threshold) }) => {
+                Some(Fork { children: [left, right], feature, missing_left, test: Test::UpTo(threshold) }) => {
                     let pair = layout.split(place, T::at_most(threshold), feature, !missing_left)?;
-                    layout.waiting.extend([(children[1], pair + 1), (children[0], pair)]);
+                    layout.waiting.push((right, pair + 1));
+                    (node, place) = (left, pair);
+                    continue;
                 }
-                Some(Fork { children, feature, missing_left, test: Test::Other(places, words) }) => {
+                Some(Fork { children: [left, right], feature, missing_left, test: Test::Other(places, words) }) => {
                     aside.coded[feature as usize] = true;
                     layout.runs.take(places, words);
-                    let [left, right] = children;
                     layout.set(place, feature, if missing_left { [left, right] } else { [right, left] })?;
                 }
                 None => {
@@ -75,6 +77,10 @@ impl<T: Number, L: Link, const BITS: u32> Links<T, L, BITS> {
                     });
                     layout.steps[place] = Step { threshold, link: leaf::<L, BITS>(place)? };
                 }
+            }
+            match layout.waiting.pop() {
+                Some(next) => (node, place) = next,
+                None => break,
             }
         }
         for (to, from) in layout.copies {

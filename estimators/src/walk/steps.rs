@@ -268,4 +268,18 @@ mod tests {
         assert!(matches!(Steps::<f32>::new(80_001, 2_049, chain).form, Form::Wide(_)));
         assert_eq!(Steps::<f32>::new(80_001, 2_049, chain).leaf(&[1.0_f32]), 65_534);
     }
+
+    /// Where several runs share a leaf too.
+    #[test]
+    fn numbers_of_nodes_that_do_not_fit_are_kept_beside() {
+        const FAR: usize = 1 << 22;
+        let test = Test::Other(&[0], &[1 << 5]);
+        let fork = |node: usize| {
+            (node == 0).then_some(Fork { children: [FAR, FAR + 1], feature: 0, missing_left: false, test })
+        };
+        let steps = Steps::<f32>::new(FAR + 2, 1, fork);
+        assert_eq!(steps.nodes.len(), steps.len());
+        let leaves = [0.0, 4.0, 5.0, 6.0, UNKNOWN as f32].map(|code: f32| steps.leaf(&[code]) as usize - FAR);
+        assert_eq!(leaves, [1, 1, 0, 1, 1]);
+    }
 }
