@@ -8,6 +8,7 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from ironlearn import linear_model as ours
 from sklearn import linear_model as reference
 from sklearn.base import is_classifier
@@ -181,3 +182,18 @@ def test_data_that_say_almost_nothing(name, kind):
     assert ConvergenceWarning not in heard - hears or (name, kind) == ("HuberRegressor", "one row of weight")
     if found is not None and hasattr(found, "coef_"):
         assert np.isfinite(found.coef_).all()
+
+
+def test_an_l1_penalty_that_leaves_more_than_a_model_holds():
+    # Five classes have room for 799 columns in a quadratic model; here 800 and more are not 0.
+    rng = np.random.default_rng(0)
+    n, p, classes, C = 2000, 850, 5, 10.0
+    X = sp.csr_matrix((rng.standard_normal(8 * n), rng.integers(0, p, 8 * n), np.arange(0, 8 * n + 1, 8)), shape=(n, p))
+    y = np.argmax(X @ rng.standard_normal((p, classes)) + rng.standard_normal((n, classes)), axis=1)
+    model = ours.LogisticRegression(solver="saga", l1_ratio=1, C=C, tol=1e-4, max_iter=1000).fit(X, y)
+    errors = model.predict_proba(X)
+    errors[np.arange(n), y] -= 1
+    slope, coef = C * (X.T @ errors).T, model.coef_
+    violation = np.where(coef != 0, np.abs(slope + np.sign(coef)), np.abs(slope) - 1)
+    assert (coef != 0).any(axis=0).sum() > 799
+    assert violation.max() < 1e-3

@@ -63,26 +63,25 @@ pub fn minimise<B: Backend, F: Real, R: Rows>(
     Ok(Found { place, iterations: stop.max_iter, converged, left: 0.0 })
 }
 
-/// Columns with a coefficient that is not 0, and those that most want one: rising, at most `most`. Where there are more of the
-/// former, those that are furthest from where they want to be, so that all have their turn.
+/// Columns with a coefficient that is not 0, and those that most want one: rising, at most `most`. Where there is no room
+/// for more than the former, those that are furthest from where they want to be, so that all have their turn.
 fn working_set(place: &Place, l1: &Array1<f64>, more: usize, most: usize) -> Vec<usize> {
     let p = place.theta.ncols() - 1;
+    let is_active = |j: usize| place.theta.column(j).iter().any(|&v| v != 0.0);
+    let active = (0..p).filter(|&j| is_active(j)).count();
+    let by_turns = active + most / 10 >= most && p > most;
     let mut wishes: Vec<(f64, usize)> = Vec::new();
     for j in 0..p {
         let (theta, gradient) = (place.theta.column(j), place.gradient.column(j));
-        let active = theta.iter().any(|&v| v != 0.0);
-        let wish = gradient.iter().fold(0.0_f64, |a, g| a.max(g.abs() - l1[j]));
+        let off = |(v, g): (&f64, &f64)| if *v == 0.0 { g.abs() - l1[j] } else { (g + l1[j] * v.signum()).abs() };
+        let wish = match is_active(j) {
+            true if by_turns => theta.iter().zip(gradient).map(off).fold(0.0, f64::max),
+            true => f64::INFINITY,
+            false => gradient.iter().fold(0.0_f64, |a, g| a.max(g.abs() - l1[j])),
+        };
         // Near ones come too: a step of the others may push them over.
-        if active || wish > -0.1 * l1[j] {
-            wishes.push((if active { f64::INFINITY } else { wish }, j));
-        }
-    }
-    let active = wishes.iter().filter(|w| w.0.is_infinite()).count();
-    if active > most {
-        for (wish, j) in wishes.iter_mut().filter(|w| w.0.is_infinite()) {
-            let entries = place.theta.column(*j).into_iter().zip(place.gradient.column(*j));
-            let off = |(v, g): (&f64, &f64)| if *v == 0.0 { g.abs() - l1[*j] } else { (g + l1[*j] * v.signum()).abs() };
-            *wish = entries.map(off).fold(0.0, f64::max);
+        if is_active(j) || wish > -0.1 * l1[j] {
+            wishes.push((wish, j));
         }
     }
     wishes.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
@@ -234,4 +233,35 @@ fn search<B: Backend, F: Real, R: Rows>(
         length *= 0.5;
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Twelve columns, of which the first `active` are not 0, with the violations 1, 2, … 12.
+    fn place(active: usize) -> (Place, Array1<f64>) {
+        let theta = Array2::from_shape_fn((1, 13), |(_, j)| if j < active { 1.0 } else { 0.0 });
+        let gradient = Array2::from_shape_fn((1, 13), |(_, j)| {
+            let off = (j + 1) as f64;
+            if j < active { off - 1.0 } else { 1.0 + off }
+        });
+        let place = Place { theta, value: 1.0, gradient, violation: 12.0, total: 78.0 };
+        (place, Array1::ones(13))
+    }
+
+    /// However many coefficients are not 0, what is furthest from its optimum is in the working set.
+    #[test]
+    fn what_is_furthest_from_its_optimum_has_its_turn() {
+        for active in 0..=12 {
+            let (place, l1) = place(active);
+            for more in [1, 100] {
+                let columns = working_set(&place, &l1, more, 8);
+                assert!(columns.contains(&11), "{active} {more}: {columns:?}");
+                assert!(columns.len() <= 8 && columns.is_sorted());
+            }
+        }
+        let (all, l1) = place(9);
+        assert_eq!(working_set(&all, &l1, 1, 12).len(), 12);
+    }
 }
