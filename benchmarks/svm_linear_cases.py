@@ -23,6 +23,20 @@ def _dense(name: str, note: str = "", **params) -> Case:
     )
 
 
+def _digits(name: str, note: str, **params) -> Case:
+    return Case(
+        name=name,
+        title=f"LinearSVC, MNIST digits (3,750 × 784), {note}",
+        estimator=SVC,
+        data="digits",
+        arguments={},
+        quick={"limit": 400},
+        params={"random_state": 0} | params,
+        score="accuracy",
+        objective="margins",
+    )
+
+
 SVM_LINEAR_CASES: list[Case] = [
     _dense("linear-svc"),
     _dense("linear-svc-hinge", ", hinge", loss="hinge"),
@@ -37,39 +51,9 @@ SVM_LINEAR_CASES: list[Case] = [
         score="accuracy",
         objective="margins",
     ),
-    Case(
-        name="linear-svc-mnist",
-        title="LinearSVC, MNIST digits (3,750 × 784), 10 classes",
-        estimator=SVC,
-        data="digits",
-        arguments={},
-        quick={"limit": 400},
-        params={"random_state": 0},
-        score="accuracy",
-        objective="margins",
-    ),
-    Case(
-        name="linear-svc-mnist-hinge",
-        title="LinearSVC, MNIST digits (3,750 × 784), hinge",
-        estimator=SVC,
-        data="digits",
-        arguments={},
-        quick={"limit": 400},
-        params={"random_state": 0, "loss": "hinge"},
-        score="accuracy",
-        objective="margins",
-    ),
-    Case(
-        name="linear-svc-crammer-singer",
-        title="LinearSVC, MNIST digits (3,750 × 784), crammer_singer",
-        estimator=SVC,
-        data="digits",
-        arguments={},
-        quick={"limit": 400},
-        params={"random_state": 0, "multi_class": "crammer_singer"},
-        score="accuracy",
-        objective="margins",
-    ),
+    _digits("linear-svc-mnist", "10 classes"),
+    _digits("linear-svc-mnist-hinge", "hinge", loss="hinge"),
+    _digits("linear-svc-crammer-singer", "crammer_singer", multi_class="crammer_singer"),
     Case(
         name="linear-svc-overlapping",
         title="LinearSVC, 3,000 × 12, 5 overlapping classes, crammer_singer",

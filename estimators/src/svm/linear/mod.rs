@@ -48,5 +48,17 @@ fn with_rows<F: Real, R>(x: Matrix<'_, F>, solve: impl FnOnce(Matrix<'_, F>) -> 
     }
 }
 
+/// The dot product, in eight sums side by side.
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
+    let mut sums = [0.0; 8];
+    for (a, b) in a.iter().zip(b) {
+        for l in 0..8 {
+            sums[l] += a[l] * b[l];
+        }
+    }
+    sums.iter().sum::<f64>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>()
+}
+
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@
 //! value is found from the rows' predictions alone. Of a Newton step only the rows that pay are read; all of them once,
 //! for the search along it.
 
+use super::dot;
 use super::held::Held;
 use super::lines::{LANES, Lines, Several};
 use super::problem::{Answer, Pays, Problem};
@@ -324,17 +325,6 @@ impl<L: Lines> Rows<'_, L> {
         }
         length
     }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    let mut sums = [0.0; 8];
-    for (a, b) in a.iter().zip(b) {
-        for l in 0..8 {
-            sums[l] += a[l] * b[l];
-        }
-    }
-    sums.iter().sum::<f64>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>()
 }
 
 fn square(v: &[f64]) -> f64 {

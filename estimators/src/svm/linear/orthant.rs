@@ -1,6 +1,7 @@
 //! Conjugate gradients over the coefficients that are not 0, with their signs held: the Newton step of all of them, as far as
 //! the objective falls; those that would change their sign become 0.
 
+use super::dot;
 use super::sparse_l1::State;
 use crate::{Control, Result};
 use ironlearn_linalg::{Real, threads};
@@ -157,8 +158,4 @@ fn search(rows: &[[f64; 2]], moved: &[f64], signs: f64) -> f64 {
         share = if next > low && next < high { next } else { 0.5 * (low + high) };
     }
     share
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }

@@ -4,6 +4,7 @@
 
 use super::descent::{State, onto_simplex};
 use super::rows::Rows;
+use crate::svm::linear::dot;
 use crate::{Control, Result};
 
 /// Steps at first and at most, and the share of the gradient's square at which they end.
@@ -183,15 +184,4 @@ impl Face {
             values.iter_mut().for_each(|v| *v -= mean);
         }
     }
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let ((a, a_rest), (b, b_rest)) = (a.as_chunks::<8>(), b.as_chunks::<8>());
-    let mut sums = [0.0; 8];
-    for (a, b) in a.iter().zip(b) {
-        for l in 0..8 {
-            sums[l] += a[l] * b[l];
-        }
-    }
-    sums.iter().sum::<f64>() + a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum::<f64>()
 }
