@@ -132,6 +132,7 @@ pub mod error;
 pub mod folds;
 pub mod forest;
 pub mod gradient_boosting;
+mod growth;
 pub mod isotonic;
 pub mod kernel;
 pub mod kernel_approximation;

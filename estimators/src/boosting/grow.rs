@@ -1,4 +1,4 @@
-//! Growing one tree on histograms, best split first.
+//! Growing one tree on histograms ([`Grow`]).
 //!
 //! A split divides the node's rows in place, builds the histogram of the smaller child and takes the larger child's as
 //! the difference. Histograms are kept in a pool; nothing is allocated by row.
@@ -7,11 +7,11 @@ use super::fixed::Form;
 use super::partition::divide;
 use super::split::{MIN_HESSIAN, Node, Rule, Split};
 use crate::binning::{Binned, Channels, Group, Histogram, Row, add_rows, subtract};
+use crate::growth::{self, Bounds, Deck, Grow};
 use crate::{Control, Result};
 use ironlearn_linalg::threads;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use std::collections::BinaryHeap;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -68,10 +68,16 @@ impl<R, const C: usize> Default for Pool<R, C> {
 
 /// A node that can be split.
 struct Open<const C: usize> {
-    node: usize,
+    at: usize,
     split: Split,
     histogram: Histogram<C>,
-    bounds: [f64; 2],
+    surroundings: Surroundings,
+}
+
+/// What a node's children have to respect.
+#[derive(Clone)]
+struct Surroundings {
+    bounds: Bounds,
     interactions: Option<Interactions>,
 }
 
@@ -81,10 +87,6 @@ struct Interactions {
     sets: Rc<Vec<usize>>,
     features: Rc<Vec<u32>>,
 }
-
-/// Nodes by gain; of equal ones the older first.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Rank(u64, std::cmp::Reverse<usize>);
 
 /// About how many nanoseconds of work pay for waking threads.
 const WORTH_THREADS: usize = 40_000;
@@ -111,7 +113,8 @@ pub fn grow<const C: usize, F: Form<C>>(
     let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
     rng.set_stream(stream);
     let mut tree = Tree { binned, kept, form, plan, rng, room, pool, ctl, nodes: Vec::new() };
-    tree.grow()?;
+    let root = tree.root()?;
+    growth::grow(&mut tree, root, plan.max_leaves, ctl)?;
     Ok(tree.nodes)
 }
 
@@ -141,46 +144,90 @@ struct Task<'a, const C: usize> {
     found: [Option<Split>; 2],
 }
 
+impl<const C: usize, F: Form<C>> Grow for Tree<'_, C, F> {
+    /// Both children are in the tree when their parent is split; one that can be split comes with its split.
+    type Node = Option<Open<C>>;
+    type Ready = Open<C>;
+
+    fn add(&mut self, node: Option<Open<C>>) -> Result<Option<Open<C>>> {
+        Ok(node)
+    }
+
+    fn worth(&self, open: &Open<C>) -> f64 {
+        open.split.gain
+    }
+
+    fn split(&mut self, open: Open<C>, last: bool) -> Result<[Option<Open<C>>; 2]> {
+        let Open { at: parent, split, histogram: mut large, surroundings } = open;
+        let depth = self.nodes[parent].depth + 1;
+        let whole = self.nodes[parent].rows.clone();
+        let final_level = last || self.plan.max_depth.is_some_and(|most| depth >= most);
+        let least = 2 * u64::from(self.plan.rule.min_samples_leaf);
+        let goes_on = split.sums.map(|sums| !final_level && u64::from(sums.count) >= least);
+        let wanted = goes_on.contains(&true);
+        let small_side = usize::from(split.sums[0].count >= split.sums[1].count);
+        let small_rows = if wanted { split.sums[small_side].count as usize } else { 0 };
+        self.pool.ordered.resize(self.pool.ordered.len().max(small_rows), Row::NONE);
+        let ordered = wanted.then(|| (small_side == 0, &mut self.pool.ordered[..small_rows]));
+        let Room { rows, scratch } = &mut *self.room;
+        let left = divide(self.binned, &split, &mut rows[whole.clone()], scratch, self.kept, ordered, self.ctl)?;
+        let middle = whole.start + left;
+        let places = [whole.start..middle, middle..whole.end];
+        let children = [self.nodes.len(), self.nodes.len() + 1];
+        for (rows, value) in places.iter().cloned().zip(split.values) {
+            self.nodes.push(Grown { depth, rows, value, split: None });
+        }
+        self.nodes[parent].split = Some((split, children));
+        if !wanted {
+            self.pool.free.push(large);
+            return Ok([None, None]);
+        }
+        let surroundings = self.surroundings(&split, &surroundings);
+        let node = |side: usize, tree: &mut Self| {
+            let bounds = surroundings[side].bounds;
+            let node = Node { sums: split.sums[side], value: split.values[side], bounds };
+            goes_on[side].then(|| Wanted { node, features: tree.draw(surroundings[side].interactions.as_ref()) })
+        };
+        let mut by_size = [node(0, self), node(1, self)];
+        if small_side == 1 {
+            by_size.reverse();
+        }
+        let mut small = self.take_histogram();
+        let mut found = self.fill(Some(places[small_side].clone()), &mut small, Some(&mut large), by_size)?;
+        let mut histograms = [small, large];
+        if small_side == 1 {
+            found.reverse();
+            histograms.reverse();
+        }
+        let [left, right] = histograms;
+        let [of_left, of_right] = surroundings;
+        Ok([self.open(children[0], found[0], left, of_left), self.open(children[1], found[1], right, of_right)])
+    }
+
+    fn leave(&mut self, open: Open<C>) {
+        self.pool.free.push(open.histogram);
+    }
+}
+
 impl<const C: usize, F: Form<C>> Tree<'_, C, F> {
-    fn grow(&mut self) -> Result<()> {
+    /// The root, in the tree, with its split.
+    fn root(&mut self) -> Result<Option<Open<C>>> {
         let n = self.binned.n_rows();
         let mut histogram = self.take_histogram();
-        let unlimited = [f64::NEG_INFINITY, f64::INFINITY];
         let interactions = self.plan.interactions.as_ref().map(|sets| self.union((0..sets.len()).collect()));
+        let surroundings = Surroundings { bounds: Bounds::NONE, interactions };
         // Without a look for splits: the sums of the root come from its histogram.
         self.fill(None, &mut histogram, None, [None, None])?;
         let sum = total(&histogram[self.binned.bins_of_column(0)]);
         let sums = self.form.sums(&sum);
         self.nodes.push(Grown { depth: 0, rows: 0..n, value: 0.0, split: None });
-        let mut heap: BinaryHeap<(Rank, usize)> = BinaryHeap::new();
-        let mut open: Vec<Option<Open<C>>> = Vec::new();
-        if n < 2 * self.plan.rule.min_samples_leaf as usize || sums.hessian < MIN_HESSIAN {
-            self.pool.free.push(histogram);
-            return Ok(());
+        let mut found = None;
+        if n >= 2 * self.plan.rule.min_samples_leaf as usize && sums.hessian >= MIN_HESSIAN {
+            let node = Node { sums, value: 0.0, bounds: Bounds::NONE };
+            let wanted = Wanted { node, features: self.draw(surroundings.interactions.as_ref()) };
+            [found, _] = self.search(&mut histogram, &wanted)?;
         }
-        let node = Node { sums, value: 0.0, bounds: unlimited };
-        let wanted = Wanted { node, features: self.draw(interactions.as_ref()) };
-        let [found, _] = self.search(&mut histogram, &wanted)?;
-        self.push(&mut heap, &mut open, 0, found, histogram, unlimited, interactions);
-        let mut leaves = 1;
-        while let Some((_, at)) = heap.pop() {
-            let Some(chosen) = open[at].take() else { continue };
-            self.ctl.check()?;
-            leaves += 1;
-            let last = self.plan.max_leaves.is_some_and(|most| leaves >= most);
-            let children = self.split(chosen, last)?;
-            for child in children.into_iter().flatten() {
-                let (node, found, histogram, bounds, interactions) = child;
-                self.push(&mut heap, &mut open, node, found, histogram, bounds, interactions);
-            }
-            if last {
-                break;
-            }
-        }
-        for rest in open.into_iter().flatten() {
-            self.pool.free.push(rest.histogram);
-        }
-        Ok(())
+        Ok(self.open(0, found, histogram, surroundings))
     }
 
     fn take_histogram(&mut self) -> Histogram<C> {
@@ -188,103 +235,30 @@ impl<const C: usize, F: Form<C>> Tree<'_, C, F> {
         self.pool.free.pop().filter(|h| h.len() == n_bins).unwrap_or_else(|| vec![[0; C]; n_bins])
     }
 
-    #[allow(clippy::too_many_arguments, reason = "the parts of an open node")]
-    fn push(
+    /// The node at `at` with the split that was found; without one its histogram goes back.
+    fn open(
         &mut self,
-        heap: &mut BinaryHeap<(Rank, usize)>,
-        open: &mut Vec<Option<Open<C>>>,
-        node: usize,
+        at: usize,
         found: Option<Split>,
         histogram: Histogram<C>,
-        bounds: [f64; 2],
-        interactions: Option<Interactions>,
-    ) {
-        let Some(split) = found else {
-            self.pool.free.push(histogram);
-            return;
-        };
-        let at = open.len();
-        // Where all that can be split will be, the newest comes first: few histograms are kept then.
-        let rank = match self.plan.max_leaves {
-            Some(_) => Rank(split.gain.to_bits(), std::cmp::Reverse(at)),
-            None => Rank(at as u64, std::cmp::Reverse(0)),
-        };
-        open.push(Some(Open { node, split, histogram, bounds, interactions }));
-        heap.push((rank, at));
-    }
-
-    /// Splits a node; for each child that can be split further what [`Tree::push`] takes.
-    #[allow(clippy::type_complexity, reason = "the parts of an open node")]
-    fn split(
-        &mut self,
-        open: Open<C>,
-        last: bool,
-    ) -> Result<[Option<(usize, Option<Split>, Histogram<C>, [f64; 2], Option<Interactions>)>; 2]> {
-        let Open { node: parent, split, histogram: mut large, bounds, interactions } = open;
-        let depth = self.nodes[parent].depth + 1;
-        let whole = self.nodes[parent].rows.clone();
-        let final_level = last || self.plan.max_depth.is_some_and(|most| depth >= most);
-        let least = 2 * u64::from(self.plan.rule.min_samples_leaf);
-        let goes_on = split.sums.map(|sums| !final_level && u64::from(sums.count) >= least);
-        let left_is_small = split.sums[0].count < split.sums[1].count;
-        let small_rows = split.sums[usize::from(!left_is_small)].count as usize;
-        let wanted = goes_on[0] || goes_on[1];
-        self.pool.ordered.resize(self.pool.ordered.len().max(if wanted { small_rows } else { 0 }), Row::NONE);
-        let ordered = wanted.then(|| (left_is_small, &mut self.pool.ordered[..small_rows]));
-        let Room { rows, scratch } = &mut *self.room;
-        let mine = &mut rows[whole.clone()];
-        let left = divide(self.binned, &split, mine, scratch, self.kept, ordered, self.ctl)?;
-        let middle = whole.start + left;
-        let places = [whole.start..middle, middle..whole.end];
-        let children = [self.nodes.len(), self.nodes.len() + 1];
-        for (side, rows) in places.clone().into_iter().enumerate() {
-            self.nodes.push(Grown { depth, rows, value: split.values[side], split: None });
-        }
-        self.nodes[parent].split = Some((split, children));
-        if !wanted {
-            self.pool.free.push(large);
-            return Ok([None, None]);
-        }
-        let child_bounds = self.bounds(&split, bounds);
-        let interactions = interactions.map(|known| self.narrow(&known, split.feature));
-        let mut children_wanted = [None, None];
-        for side in 0..2 {
-            if goes_on[side] {
-                let node = Node { sums: split.sums[side], value: split.values[side], bounds: child_bounds[side] };
-                children_wanted[side] = Some(Wanted { node, features: self.draw(interactions.as_ref()) });
-            }
-        }
-        let mut small = self.take_histogram();
-        let [of_left, of_right] = children_wanted;
-        let by_size = if left_is_small { [of_left, of_right] } else { [of_right, of_left] };
-        let small_places = places[usize::from(!left_is_small)].clone();
-        let found = self.fill(Some(small_places), &mut small, Some(&mut large), by_size)?;
-        let [found_small, found_large] = found;
-        let (of_left, of_right) = if left_is_small {
-            ((found_small, small), (found_large, large))
-        } else {
-            ((found_large, large), (found_small, small))
-        };
-        let mut results = [None, None];
-        for (side, (found, histogram)) in [of_left, of_right].into_iter().enumerate() {
-            if goes_on[side] {
-                results[side] = Some((children[side], found, histogram, child_bounds[side], interactions.clone()));
-            } else {
+        surroundings: Surroundings,
+    ) -> Option<Open<C>> {
+        match found {
+            Some(split) => Some(Open { at, split, histogram, surroundings }),
+            None => {
                 self.pool.free.push(histogram);
+                None
             }
         }
-        Ok(results)
     }
 
-    /// The bounds of the values of each child's children.
-    fn bounds(&self, split: &Split, bounds: [f64; 2]) -> [[f64; 2]; 2] {
-        let middle = (split.values[0] + split.values[1]) / 2.0;
-        let (below, above) = ([bounds[0], middle], [middle, bounds[1]]);
-        match self.plan.rule.monotonic.get(split.feature as usize).copied().unwrap_or(0) {
-            0 => [bounds, bounds],
-            1.. => [below, above],
-            _ => [above, below],
-        }
+    /// What the children of each child have to respect.
+    fn surroundings(&self, split: &Split, of_parent: &Surroundings) -> [Surroundings; 2] {
+        let sign = self.plan.rule.monotonic.get(split.feature as usize).copied().unwrap_or(0);
+        let [left, right] = split.values;
+        let interactions = of_parent.interactions.as_ref().map(|known| self.narrow(known, split.feature));
+        let bounds = of_parent.bounds.of_children(sign, left, right);
+        bounds.map(|bounds| Surroundings { bounds, interactions: interactions.clone() })
     }
 
     /// The features of some sets.
@@ -308,21 +282,19 @@ impl<const C: usize, F: Form<C>> Tree<'_, C, F> {
         if interactions.is_none() && self.plan.max_features >= 1.0 {
             return None;
         }
-        let mut features = match interactions {
+        let features: Vec<u32> = match interactions {
             Some(known) => known.features.to_vec(),
             None => (0..p as u32).collect(),
         };
-        if self.plan.max_features < 1.0 {
-            let wanted = ((self.plan.max_features * features.len() as f64).ceil() as usize).max(1).min(features.len());
-            for i in 0..wanted {
-                let rest = (features.len() - i) as u128;
-                let other = i + ((u128::from(self.rng.next_u64()) * rest) >> 64) as usize;
-                features.swap(i, other);
-            }
-            features.truncate(wanted);
-        }
+        let n = features.len();
+        let wanted = ((self.plan.max_features * n as f64).ceil() as usize).clamp(1, n.max(1));
+        let mut deck = Deck::new(features);
         let mut mask = vec![false; p];
-        features.iter().for_each(|&feature| mask[feature as usize] = true);
+        while deck.drawn() < wanted
+            && let Some(feature) = deck.draw(|| self.rng.next_u64())
+        {
+            mask[feature as usize] = true;
+        }
         Some(mask)
     }
 

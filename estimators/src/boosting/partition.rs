@@ -2,15 +2,17 @@
 
 use super::split::Split;
 use crate::binning::Binned;
+use crate::growth::sift;
 use crate::{Control, Result};
 use ironlearn_linalg::threads;
+use std::cell::Cell;
 
 /// Rows that are divided at a time.
 const BLOCK: usize = 16_384;
 
 /// One block: its rows, and room for them.
 struct Block<'r, 's> {
-    rows: &'r [u32],
+    rows: &'r mut [u32],
     scratch: &'s mut [u32],
     left: usize,
 }
@@ -18,17 +20,9 @@ struct Block<'r, 's> {
 impl Block<'_, '_> {
     /// Rows that lead left to the front of the scratch, the others to its end, last first.
     fn divide(&mut self, codes: &[u8], stride: usize, table: &[bool; 256]) {
-        let n = self.rows.len();
-        let (mut left, mut right) = (0, n);
-        for &row in self.rows {
-            // Without a branch: the row is written to both places, which are still free, and one of them stays.
-            self.scratch[right - 1] = row;
-            self.scratch[left] = row;
-            let goes_left = table[codes[row as usize * stride] as usize];
-            left += usize::from(goes_left);
-            right -= usize::from(!goes_left);
-        }
-        self.left = left;
+        let rows = Cell::from_mut(&mut *self.rows).as_slice_of_cells();
+        let scratch = Cell::from_mut(&mut *self.scratch).as_slice_of_cells();
+        self.left = sift(rows, scratch, scratch, |row| table[codes[row as usize * stride] as usize]);
     }
 }
 
@@ -71,7 +65,7 @@ pub fn divide<R: Copy + Send + Sync>(
     let table = split.table(binned);
     let scratch = &mut scratch[..rows.len()];
     let mut blocks: Vec<Block<'_, '_>> = rows
-        .chunks(BLOCK)
+        .chunks_mut(BLOCK)
         .zip(scratch.chunks_mut(BLOCK))
         .map(|(rows, scratch)| Block { rows, scratch, left: 0 })
         .collect();

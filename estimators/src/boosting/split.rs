@@ -6,6 +6,7 @@
 
 use super::fixed::{Form, Sums};
 use crate::binning::{Binned, Channels};
+use crate::growth::Bounds;
 
 /// Some categories: one bit a bin.
 pub type CategorySet = [u64; 4];
@@ -37,7 +38,7 @@ pub struct Node {
     /// Its value, within the bounds that its parent gave.
     pub value: f64,
     /// What its children's values have to lie in.
-    pub bounds: [f64; 2],
+    pub bounds: Bounds,
 }
 
 /// Which way a row's bin leads.
@@ -85,15 +86,8 @@ impl Split {
 
 impl Rule {
     /// The value of a node: the minimum of its second-order expansion, within bounds.
-    pub fn value(&self, sums: &Sums, bounds: [f64; 2]) -> f64 {
-        let value = -sums.gradient / (sums.hessian + self.l2 + 1e-15);
-        if value < bounds[0] {
-            bounds[0]
-        } else if value > bounds[1] {
-            bounds[1]
-        } else {
-            value
-        }
+    pub fn value(&self, sums: &Sums, bounds: Bounds) -> f64 {
+        bounds.hold(-sums.gradient / (sums.hessian + self.l2 + 1e-15))
     }
 
     /// The loss that a split saves; -1 where it breaks a constraint.
@@ -129,7 +123,7 @@ impl Rule {
         let mut best = Found::none();
         // Missing values on the right, also alone there.
         let end = if has_missing { values.len() } else { values.len() - 1 };
-        let free = sign == 0 && node.bounds == [f64::NEG_INFINITY, f64::INFINITY];
+        let free = sign == 0 && node.bounds == Bounds::NONE;
         if free {
             let bins = values[..end].iter();
             match few {

@@ -5,6 +5,7 @@ use super::grow::{Plan, Pool, Room, grow};
 use super::split::{MIN_HESSIAN, Node, Rule, Side};
 use super::*;
 use crate::binning::{Binned, Bins, Channels, Mapper};
+use crate::growth::Bounds;
 use crate::{AnyEstimator, AnyModel, Checked, Control, Cpu, Data, FitOn, Model, Params, PredictOn, Saved};
 use ndarray::{Array1, Array2};
 use rand_chacha::ChaCha8Rng;
@@ -65,7 +66,6 @@ fn best_by_force(case: &Case, rows: &[u32], rule: &Rule) -> f64 {
             Sums { gradient: s.gradient + g, hessian: s.hessian + h, count: s.count + 1 }
         })
     };
-    let unlimited = [f64::NEG_INFINITY, f64::INFINITY];
     let mut best = 0.0_f64;
     for feature in (0..case.binned.n_features()).filter(|&j| !case.binned.is_categorical(j)) {
         let missing = case.binned.missing_bin(feature);
@@ -79,7 +79,7 @@ fn best_by_force(case: &Case, rows: &[u32], rule: &Rule) -> f64 {
                 let right = sums(&mut rows.iter().copied().filter(|&row| !leads(row)));
                 let fits = |s: &Sums| s.count >= rule.min_samples_leaf && s.hessian >= MIN_HESSIAN;
                 if fits(&left) && fits(&right) {
-                    let loss = |s: &Sums| s.gradient * rule.value(s, unlimited);
+                    let loss = |s: &Sums| s.gradient * rule.value(s, Bounds::NONE);
                     best = best.max(-loss(&left) - loss(&right));
                 }
             }
@@ -131,7 +131,7 @@ fn categories_are_cut_in_the_order_of_their_means() {
         form.sums(&codes.fold([0; 2], |s, code| [s[0] + bins[code][0], s[1] + bins[code][1]]))
     };
     let all = sums(&mut (0..bins.len()));
-    let node = Node { sums: all, value: 0.0, bounds: [f64::NEG_INFINITY, f64::INFINITY] };
+    let node = Node { sums: all, value: 0.0, bounds: Bounds::NONE };
     let split = rule().best(&case.binned, feature, &bins, &node, &form).unwrap();
     let Side::In(set) = split.side else { panic!("a set") };
     // Every set of the eight categories.

@@ -1,4 +1,4 @@
-//! The one grower: it opens nodes, finds their splits and hands their rows on, whatever the criterion.
+//! Growing a tree on a node's own rows, whatever the criterion ([`Grow`]).
 //!
 //! Large nodes are worked on by all threads, feature by feature; small ones become tasks, one thread each. What is a
 //! task depends on sizes only, and random numbers come from a stream per node, so the tree is the same at any number
@@ -6,19 +6,22 @@
 
 use super::columns::Columns;
 use super::nodes::{Child, Nodes, join};
-use super::open::{Grower, Open, Worker, child_key};
+use super::open::{Grower, Open, Worker};
 use super::ranked::BINNED;
 use super::shared::{Scratch, Shared};
 use super::source::Source;
-use super::split::{Bounds, Limits};
+use super::split::Limits;
 use super::{Criterion, Tree, order};
 use crate::Result;
+use crate::growth::{self, Bounds, Grow, child_key};
 use ironlearn_linalg::{Control, threads};
-use std::collections::BinaryHeap;
 use std::sync::{Mutex, PoisonError};
 
 /// Nodes with fewer entries (rows × features) are tasks of one thread.
 const TASK: usize = 1 << 18;
+
+/// Impurities up to this count as 0.
+pub(crate) const PURE: f64 = f64::EPSILON;
 
 /// Nodes of at most so many values (rows × all features) are grown on a copy of them: about what a core's cache holds.
 const COPY: usize = 1 << 19;
@@ -46,6 +49,17 @@ pub struct Plan {
     pub categorical: Vec<bool>,
     /// The seed.
     pub seed: u64,
+}
+
+impl Plan {
+    /// Whether a node of `n` rows cannot be split, whatever they are.
+    pub(crate) fn is_leaf(&self, depth: usize, n: usize, weight: f64, impurity: f64) -> bool {
+        depth >= self.max_depth
+            || n < self.min_split
+            || n / 2 < self.limits.min_leaf
+            || weight < 2.0 * self.limits.min_weight
+            || impurity <= PURE
+    }
 }
 
 /// Grows a tree on the given rows of `columns` (rising). `weight` is the weight of all rows, and output k has
@@ -108,10 +122,65 @@ pub(super) fn from_samples<C: Criterion>(
     grower.pieces(Source::Samples(&mut rows, 0), n)
 }
 
+/// A part of a tree that grows: all of it, what all threads work on, or one thread's task.
+struct Part<'g, 'a, 'x, 's, C: Criterion> {
+    grower: &'g Grower<'a, 'x, C>,
+    source: &'g mut Source<'s>,
+    worker: &'g mut Worker<C>,
+    nodes: &'g mut Nodes,
+    /// Where nodes of few rows are put aside, for tasks of their own.
+    tasks: Option<&'g mut Vec<Open>>,
+}
+
+/// A node whose split is known and made: its place, the improvement and the children.
+struct Opened(usize, f64, [Open; 2]);
+
+impl<C: Criterion> Grow for Part<'_, '_, '_, '_, C> {
+    type Node = Open;
+    type Ready = Opened;
+
+    /// Adds a node; where all below it are grown on a copy of its rows, which stays at hand (see [`Columns::of`]), these too.
+    fn add(&mut self, open: Open) -> Result<Option<Opened>> {
+        let Part { grower, source, worker, nodes, tasks } = self;
+        let (at, wide) = (nodes.len(), grower.is_wide(&open));
+        let mut link = |child: Child| open.parent.iter().for_each(|&(parent, side)| nodes.link(parent, side, child));
+        match tasks {
+            Some(tasks) if !wide => {
+                link(Child::piece(tasks.len() + 1));
+                tasks.push(open);
+                return Ok(None);
+            }
+            _ => link(Child::here(at)),
+        }
+        if tasks.is_none() && grower.plan.max_leaves.is_none() {
+            let listed = grower.is_listed(open.range.len(), source);
+            if listed || grower.is_copied(open.range.len(), source) {
+                grower.copied(source, open, listed, worker, nodes)?;
+                return Ok(None);
+            }
+        }
+        let opened = grower.open(source, &open, worker, nodes, wide)?;
+        Ok(opened.map(|(improvement, children)| Opened(at, improvement, children)))
+    }
+
+    fn worth(&self, Opened(_, improvement, _): &Opened) -> f64 {
+        *improvement
+    }
+
+    fn split(&mut self, Opened(.., children): Opened, _: bool) -> Result<[Open; 2]> {
+        Ok(children)
+    }
+
+    fn leave(&mut self, Opened(at, ..): Opened) {
+        self.nodes.prune(at);
+    }
+}
+
 impl<C: Criterion> Grower<'_, '_, C> {
     /// All nodes over `n` rows, in one piece or several.
-    fn pieces(&self, source: Source<'_>, n: usize) -> Result<Vec<Nodes>> {
+    fn pieces(&self, mut source: Source<'_>, n: usize) -> Result<Vec<Nodes>> {
         let root = Open {
+            parent: None,
             range: 0..n,
             depth: 0,
             // Seeds that are neighbours have nothing in common.
@@ -121,93 +190,54 @@ impl<C: Criterion> Grower<'_, '_, C> {
             impurity: None,
             bounds: Bounds::NONE,
         };
-        match self.plan.max_leaves {
-            Some(max_leaves) => Ok(vec![self.best_first(source, root, max_leaves)?]),
-            None => self.depth_first(source, root),
-        }
-    }
-
-    fn is_wide(&self, open: &Open) -> bool {
-        open.range.len() * open.active.len().min(self.plan.max_features) >= TASK
-    }
-
-    fn depth_first(&self, mut source: Source<'_>, root: Open) -> Result<Vec<Nodes>> {
-        // One thread gains nothing from tasks, and one piece is a tree without a copy.
-        if !self.is_wide(&root) || self.ctl.threads() == 1 {
+        // Best first the next node is not known before; else one piece is a tree without a copy.
+        if self.plan.max_leaves.is_some() || !self.is_wide(&root) {
             return Ok(vec![self.task(source, root)?]);
         }
-        let mut top = Nodes::default();
-        let mut tasks: Vec<Open> = Vec::new();
-        let mut worker = self.worker();
-        let mut stack = vec![(root, None)];
-        while let Some((open, parent)) = stack.pop() {
-            if self.is_wide(&open) {
-                let at = top.len();
-                self.link(&mut top, parent, Child::here(at));
-                let opened = self.open(&mut source, &open, &mut worker, &mut top, true)?;
-                if let Some((_, [left, right])) = opened {
-                    stack.push((right, Some((at, 1))));
-                    stack.push((left, Some((at, 0))));
-                }
-            } else {
-                tasks.push(open);
-                self.link(&mut top, parent, Child::piece(tasks.len()));
-            }
-        }
-        drop(worker);
+        let (mut top, mut tasks) = (Nodes::default(), Vec::new());
+        self.part(&mut source, root, &mut self.worker(), &mut top, Some(&mut tasks))?;
         let ranges: Vec<_> = tasks.iter().map(|open| open.range.clone()).collect();
         let jobs: Vec<_> = source.take_apart(&ranges).into_iter().zip(tasks).map(|j| Mutex::new(Some(j))).collect();
         let grown = threads::map(self.ctl, jobs.len(), |j| {
             match jobs[j].lock().unwrap_or_else(PoisonError::into_inner).take() {
-                Some((source, open)) => self.task(source, open),
+                Some((source, open)) => self.task(source, Open { parent: None, ..open }),
                 None => Ok(Nodes::default()),
             }
         })?;
         std::iter::once(Ok(top)).chain(grown).collect()
     }
 
-    fn link(&self, nodes: &mut Nodes, parent: Option<(usize, usize)>, child: Child) {
-        if let Some((parent, side)) = parent {
-            nodes.link(parent, side, child);
-        }
+    /// Whether all threads work on a node together; one thread gains nothing from it.
+    fn is_wide(&self, open: &Open) -> bool {
+        open.range.len() * open.active.len().min(self.plan.max_features) >= TASK && self.ctl.threads() > 1
     }
 
-    /// Grows one subtree on one thread.
+    /// Adds a node and what is below it to `nodes`.
+    fn part(
+        &self,
+        source: &mut Source<'_>,
+        root: Open,
+        worker: &mut Worker<C>,
+        nodes: &mut Nodes,
+        tasks: Option<&mut Vec<Open>>,
+    ) -> Result<()> {
+        let mut part = Part { grower: self, source, worker, nodes, tasks };
+        growth::grow(&mut part, root, self.plan.max_leaves, self.ctl)
+    }
+
+    /// Grows a piece of its own.
     fn task(&self, mut source: Source<'_>, mut open: Open) -> Result<Nodes> {
         let mut nodes = Nodes::default();
         open.range = 0..open.range.len();
-        self.subtree(&mut source, open, &mut self.worker(), &mut nodes)?;
+        self.part(&mut source, open, &mut self.worker(), &mut nodes, None)?;
         nodes.shrink();
         Ok(nodes)
     }
 
-    /// Adds a subtree to `nodes`. Where a part of it has few enough rows, it is grown on a copy of them, which stays at
-    /// hand (see [`Columns::of`]).
-    fn subtree(&self, source: &mut Source<'_>, root: Open, worker: &mut Worker<C>, nodes: &mut Nodes) -> Result<()> {
-        let rows = self.shared.columns.shape().0;
-        let mut stack = vec![(root, None)];
-        while let Some((open, parent)) = stack.pop() {
-            self.ctl.check()?;
-            let at = nodes.len();
-            self.link(nodes, parent, Child::here(at));
-            let n = open.range.len();
-            let listed = self.is_listed(n, source);
-            if listed || self.is_copied(n, rows, source) {
-                self.copied(source, open, listed, worker, nodes)?;
-                continue;
-            }
-            if let Some((_, [left, right])) = self.open(source, &open, worker, nodes, false)? {
-                stack.push((right, Some((at, 1))));
-                stack.push((left, Some((at, 0))));
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether a node of `n` of the `rows` is grown on a copy of them: not on one of hardly fewer, and not where so few
-    /// features are drawn that many would be copied in vain.
-    fn is_copied(&self, n: usize, rows: usize, source: &Source<'_>) -> bool {
-        let p = self.shared.columns.shape().1;
+    /// Whether a node of `n` rows is grown on a copy of them: not on one of hardly fewer, and not where so few features are
+    /// drawn that many would be copied in vain.
+    fn is_copied(&self, n: usize, source: &Source<'_>) -> bool {
+        let (rows, p) = self.shared.columns.shape();
         matches!(source, Source::Samples(..))
             && !matches!(self.shared.columns, Columns::Sparse(_))
             && (n >= 16 && 2 * n <= rows)
@@ -251,69 +281,10 @@ impl<C: Criterion> Grower<'_, '_, C> {
             }
             _ => Source::Samples(&mut rows, 0),
         };
-        let grown = grower.subtree(&mut source, open, &mut own, nodes);
+        let grown = grower.part(&mut source, open, &mut own, nodes, None);
         own.scratch.lists = lists;
         std::mem::swap(&mut own.scratch, &mut worker.scratch);
         worker.scratch.copy = Some(columns);
         grown
     }
-
-    /// Always splits the leaf that improves most; of equals, the one that was found first.
-    fn best_first(&self, mut source: Source<'_>, root: Open, max_leaves: usize) -> Result<Nodes> {
-        let mut nodes = Nodes::default();
-        let mut worker = self.worker();
-        let mut waiting: Vec<Option<[Open; 2]>> = Vec::new();
-        let mut heap: BinaryHeap<Frontier> = BinaryHeap::new();
-        let mut add = |open: Open, nodes: &mut Nodes, heap: &mut BinaryHeap<Frontier>, waiting: &mut Vec<_>| {
-            let at = nodes.len();
-            let opened = self.open(&mut source, &open, &mut worker, nodes, self.is_wide(&open))?;
-            let (improvement, children) = opened.unzip();
-            if let Some(improvement) = improvement {
-                heap.push(Frontier { improvement, at });
-            }
-            waiting.push(children);
-            Ok::<_, crate::Error>(at)
-        };
-        add(root, &mut nodes, &mut heap, &mut waiting)?;
-        let mut leaves = 1;
-        while let Some(Frontier { at, .. }) = heap.pop() {
-            self.ctl.check()?;
-            if leaves >= max_leaves {
-                nodes.prune(at);
-            } else if let Some(children) = waiting[at].take() {
-                leaves += 1;
-                for (side, child) in children.into_iter().enumerate() {
-                    let child = add(child, &mut nodes, &mut heap, &mut waiting)?;
-                    nodes.link(at, side, Child::here(child));
-                }
-            }
-        }
-        Ok(nodes)
-    }
 }
-
-/// A node that waits to be split.
-struct Frontier {
-    improvement: f64,
-    at: usize,
-}
-
-impl Ord for Frontier {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.improvement.total_cmp(&other.improvement).then(other.at.cmp(&self.at))
-    }
-}
-
-impl PartialOrd for Frontier {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Frontier {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl Eq for Frontier {}

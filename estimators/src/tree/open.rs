@@ -2,12 +2,13 @@
 
 use super::Criterion;
 use super::columns::Columns;
-use super::grow::Plan;
+use super::grow::{PURE, Plan};
 use super::nodes::{Leaf, Nodes};
 use super::shared::{Scratch, Shared};
 use super::source::Source;
-use super::split::{Bounds, Candidate, Found, Place, Search};
+use super::split::{Candidate, Found, Place, Search};
 use crate::Result;
+use crate::growth::{Bounds, Deck, below, child_key};
 use ironlearn_linalg::{Control, threads};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -15,11 +16,10 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Impurities up to this count as 0.
-pub(crate) const PURE: f64 = f64::EPSILON;
-
 /// A node whose split is not known yet.
 pub(super) struct Open {
+    /// The parent's place, and on which side of it the node is; none: a root.
+    pub(super) parent: Option<(usize, usize)>,
     pub(super) range: Range<usize>,
     pub(super) depth: usize,
     /// The node's random stream.
@@ -51,19 +51,6 @@ pub(super) struct Grower<'a, 'x, C: Criterion> {
     pub(super) ctl: &'a Control,
 }
 
-/// A stream of its own for each child (the finaliser of SplitMix64, Steele et al. 2014).
-pub(crate) fn child_key(key: u64, side: u64) -> u64 {
-    let mut z = key.wrapping_mul(2).wrapping_add(side).wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
-}
-
-/// A number below `n`, from 64 random bits.
-pub(crate) fn below(n: usize, bits: u64) -> usize {
-    ((u128::from(bits) * n as u128) >> 64) as usize
-}
-
 impl<C: Criterion> Grower<'_, '_, C> {
     /// Room for one worker.
     pub(super) fn worker(&self) -> Worker<C> {
@@ -74,16 +61,6 @@ impl<C: Criterion> Grower<'_, '_, C> {
             scratch: Scratch::default(),
             value: vec![0.0; self.criterion.stride()],
         }
-    }
-
-    /// Whether a node cannot be split, whatever its rows.
-    fn is_leaf(&self, depth: usize, n: usize, weight: f64, impurity: f64) -> bool {
-        let plan = self.plan;
-        depth >= plan.max_depth
-            || n < plan.min_split
-            || n / 2 < plan.limits.min_leaf
-            || weight < 2.0 * plan.limits.min_weight
-            || impurity <= PURE
     }
 
     /// Adds the node to `nodes`; returns the improvement of its split and the children, unless it is a leaf.
@@ -106,7 +83,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
             clip(&mut worker.value, open.bounds);
         }
         let at = nodes.push(Leaf { n, impurity, weight }, &worker.value);
-        if self.is_leaf(*depth, n, weight, impurity) {
+        if self.plan.is_leaf(*depth, n, weight, impurity) {
             return Ok(None);
         }
         let mut constant = Vec::new();
@@ -142,15 +119,16 @@ impl<C: Criterion> Grower<'_, '_, C> {
             open.active.iter().copied().filter(|f| constant.binary_search(f).is_err()).collect()
         };
         let grows = |(range, impurity, weight, _): &(Range<usize>, f64, f64, f64)| {
-            !self.is_leaf(depth + 1, range.len(), *weight, *impurity)
+            !self.plan.is_leaf(depth + 1, range.len(), *weight, *impurity)
         };
         if sides.iter().any(grows) {
             let (scratch, ctl) = (&mut worker.scratch, wide.then_some(self.ctl));
             source.divide(range, feature, split.n_left, &active, &self.shared, scratch, ctl)?;
         }
         nodes.split(at, feature, threshold, split.missing_left, set);
-        let bounds = self.child_bounds(feature, open.bounds, sides[0].3, sides[1].3);
+        let bounds = open.bounds.of_children(self.sign(feature), sides[0].3, sides[1].3);
         let mut child = |side: usize| Open {
+            parent: Some((at, side)),
             range: std::mem::take(&mut sides[side].0),
             depth: depth + 1,
             key: child_key(open.key, side as u64),
@@ -162,16 +140,9 @@ impl<C: Criterion> Grower<'_, '_, C> {
         Ok(Some((improvement, [child(0), child(1)])))
     }
 
-    /// The bounds of the two children: the middle of their values separates them where the feature is constrained.
-    fn child_bounds(&self, feature: u32, bounds: Bounds, left: f64, right: f64) -> [Bounds; 2] {
-        let sign = self.plan.monotonic.as_ref().map_or(0, |signs| signs[feature as usize]);
-        let middle = left / 2.0 + right / 2.0;
-        let (below, above) = (Bounds { upper: middle, ..bounds }, Bounds { lower: middle, ..bounds });
-        match sign {
-            0 => [bounds, bounds],
-            1 => [below, above],
-            _ => [above, below],
-        }
+    /// The constraint of a feature.
+    fn sign(&self, feature: u32) -> i8 {
+        self.plan.monotonic.as_ref().map_or(0, |signs| signs[feature as usize])
     }
 
     /// The best split over the features that are drawn, and the features found to be constant.
@@ -191,8 +162,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
         // The best gain so far.
         let top = Cell::new(f64::NEG_INFINITY);
         let look = |(feature, bits): (u32, u64), wanted: f64, scratch: &mut Scratch, scan: &mut C::Scan| -> Found {
-            let sign = self.plan.monotonic.as_ref().map_or(0, |signs| signs[feature as usize]);
-            let (criterion, limits, monotonic) = (self.criterion, self.plan.limits, (sign, open.bounds));
+            let (criterion, limits, monotonic) = (self.criterion, self.plan.limits, (self.sign(feature), open.bounds));
             let search = Search { criterion, totals, limits, monotonic, most, wanted };
             let categorical = self.plan.categorical.get(feature as usize) == Some(&true);
             match (self.plan.random, categorical) {
@@ -254,19 +224,18 @@ impl<C: Criterion> Grower<'_, '_, C> {
             all(&features, constant)?;
         } else {
             // Features are drawn without replacement until enough were seen, constant ones too, and one is not.
-            let mut deck: Vec<u32> = (0..p as u32).collect();
-            let mut seen = 0;
+            let mut deck = Deck::new(0..p as u32);
             let mut varied = false;
-            while seen < p && (seen < self.plan.max_features || !varied) {
-                let round = if seen < self.plan.max_features { self.plan.max_features } else { seen + 1 };
+            while deck.drawn() < p && (deck.drawn() < self.plan.max_features || !varied) {
+                let wanted = self.plan.max_features.max(deck.drawn() + 1);
                 let mut features = Vec::new();
-                for i in seen..round.min(p) {
-                    deck.swap(i, i + below(p - i, draw()));
-                    if open.active.binary_search(&deck[i]).is_ok() {
-                        features.push((deck[i], if self.plan.random { draw() } else { 0 }));
+                while deck.drawn() < wanted
+                    && let Some(feature) = deck.draw(&mut draw)
+                {
+                    if open.active.binary_search(&feature).is_ok() {
+                        features.push((feature, if self.plan.random { draw() } else { 0 }));
                     }
                 }
-                seen = round;
                 let before = constant.len();
                 all(&features, constant)?;
                 varied |= constant.len() - before < features.len();
@@ -285,7 +254,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
 
 /// Keeps a value inside its bounds; of two classes, the second takes the rest.
 fn clip(value: &mut [f64], bounds: Bounds) {
-    value[0] = value[0].max(bounds.lower).min(bounds.upper);
+    value[0] = bounds.hold(value[0]);
     if let [first, second] = value {
         *second = 1.0 - *first;
     }

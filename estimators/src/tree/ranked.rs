@@ -6,6 +6,7 @@ use super::order::MISSING;
 use super::ranks::{Bins, Ranks};
 use super::shared::Scratch;
 use super::split::{Candidate, Found, Place, Search};
+use crate::growth::divide;
 
 /// Nodes of fewer rows are searched exactly: bins cost as much as a sort there, and would be coarse.
 pub const BINNED: usize = 1024;
@@ -132,16 +133,8 @@ fn best_of_bins<C: Criterion>(
 /// Puts the rows of ranks up to `left` first (and the missing ones where they go left), in their order on both sides.
 pub fn settle(ranks: &Ranks, rows: &mut [u32], j: usize, left: u32, missing_left: bool, room: &mut Vec<u32>) {
     let (column, missing) = (ranks.column(j), ranks.values(j).len() as u32);
-    room.resize(rows.len().max(room.len()), 0);
-    let (mut n_left, mut n_right) = (0, 0);
-    for i in 0..rows.len() {
-        let (row, rank) = (rows[i], column[rows[i] as usize]);
-        let goes_left = (rank <= left) | (missing_left & (rank == missing));
-        // Written to both sides and kept on one: which way a row goes cannot be guessed.
-        rows[n_left] = row;
-        room[n_right] = row;
-        n_left += usize::from(goes_left);
-        n_right += usize::from(!goes_left);
-    }
-    rows[n_left..].copy_from_slice(&room[..n_right]);
+    divide(rows, room, |row| {
+        let rank = column[row as usize];
+        (rank <= left) | (missing_left & (rank == missing))
+    });
 }

@@ -12,6 +12,7 @@ use super::ranked;
 use super::shared::{Scratch, Shared};
 use super::split::{Candidate, Found, Place, Search, between};
 use crate::Result;
+use crate::growth::divide;
 use ironlearn_linalg::{Control, threads};
 use std::ops::Range;
 use std::sync::atomic::Ordering;
@@ -203,8 +204,10 @@ impl<'a> Source<'a> {
         let gain = if C::ADDITIVE {
             search.marked(rows, marks, n_left, scan)
         } else {
-            divided(rows, marks, entries, sorted);
-            search.given(&entries[..n_left], &sorted[..rows.len() - n_left], scan)
+            sorted.clear();
+            sorted.extend_from_slice(rows);
+            divide_marked(sorted, marks, entries);
+            search.given(&sorted[..n_left], &sorted[n_left..], scan)
         };
         let missing_left = if n_missing > 0 { missing_left } else { 2 * n_left > rows.len() };
         let best = gain.map(|gain| Candidate { gain, n_left, missing_left, at: Place::Drawn(threshold) });
@@ -226,13 +229,11 @@ impl<'a> Source<'a> {
         }
         if let Place::Drawn(threshold) = split.at {
             if let Source::Samples(rows, start) = self {
-                let (rows, n) = (&mut rows[node.clone()], node.len());
+                let rows = &mut rows[node.clone()];
                 shared.values(rows, *start + node.start, feature as usize, &mut scratch.values);
-                let Scratch { values, marks, entries, sorted, .. } = scratch;
+                let Scratch { values, marks, entries, .. } = scratch;
                 mark(values, threshold, split.missing_left, marks);
-                divided(rows, marks, entries, sorted);
-                rows[..split.n_left].copy_from_slice(&entries[..split.n_left]);
-                rows[split.n_left..].copy_from_slice(&sorted[..n - split.n_left]);
+                divide_marked(rows, marks, entries);
                 shared.note_places(rows, *start + node.start);
             }
             return threshold;
@@ -400,18 +401,10 @@ fn mark(values: &[f32], threshold: f64, missing_left: bool, marks: &mut Vec<u8>)
     }
 }
 
-/// Writes the rows that are marked into `left` and the others into `right`. Each is written to both and kept in one:
-/// which way it goes cannot be guessed.
-fn divided(rows: &[u32], marks: &[u8], left: &mut Vec<u32>, right: &mut Vec<u32>) {
-    left.resize(rows.len().max(left.len()), 0);
-    right.resize(rows.len().max(right.len()), 0);
-    let (mut n_left, mut n_right) = (0, 0);
-    for (&row, &mark) in rows.iter().zip(marks) {
-        left[n_left] = row;
-        right[n_right] = row;
-        n_left += usize::from(mark);
-        n_right += usize::from(1 - mark);
-    }
+/// Puts the rows that are marked first.
+fn divide_marked(rows: &mut [u32], marks: &[u8], room: &mut Vec<u32>) {
+    let mut marks = marks.iter();
+    divide(rows, room, |_| marks.next().is_some_and(|&mark| mark != 0));
 }
 
 #[cfg(test)]
@@ -429,7 +422,7 @@ mod tests {
             assert_eq!(missing, n - known().count());
         }
         let rows: Vec<u32> = (0..70).collect();
-        let (mut marks, mut left, mut right) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut marks, mut room) = (Vec::new(), Vec::new());
         // At a value, just below it (which `f32` rounds up to it), and between two.
         let at = f64::from(values[10]);
         for threshold in [at, at - 1e-12, at + 0.01] {
@@ -437,10 +430,11 @@ mod tests {
                 let goes = |v: f32| if v.is_nan() { missing_left } else { f64::from(v) <= threshold };
                 mark(&values, threshold, missing_left, &mut marks);
                 assert!(values.iter().zip(&marks).all(|(&v, &mark)| goes(v) == (mark == 1)));
-                divided(&rows, &marks, &mut left, &mut right);
-                let n = marks.iter().filter(|&&mark| mark == 1).count();
-                assert!(left[..n].is_sorted() && left[..n].iter().all(|&r| goes(values[r as usize])));
-                assert!(right[..70 - n].is_sorted() && right[..70 - n].iter().all(|&r| !goes(values[r as usize])));
+                let mut divided = rows.clone();
+                divide_marked(&mut divided, &marks, &mut room);
+                let (left, right) = divided.split_at(marks.iter().filter(|&&mark| mark == 1).count());
+                assert!(left.is_sorted() && left.iter().all(|&r| goes(values[r as usize])));
+                assert!(right.is_sorted() && right.iter().all(|&r| !goes(values[r as usize])));
             }
         }
     }

@@ -3,6 +3,7 @@
 use super::columns::TIE;
 use super::criterion::{Criterion, row};
 use super::order::{NEAR, NEW};
+use crate::growth::Bounds;
 
 /// What a split has to respect.
 #[derive(Debug, Clone, Copy)]
@@ -11,26 +12,6 @@ pub struct Limits {
     pub min_leaf: usize,
     /// Weight of a child, at least.
     pub min_weight: f64,
-}
-
-/// A node's place between its neighbours under monotonic constraints: its value stays inside.
-#[derive(Debug, Clone, Copy)]
-pub struct Bounds {
-    /// The smallest value allowed.
-    pub lower: f64,
-    /// The largest value allowed.
-    pub upper: f64,
-}
-
-impl Bounds {
-    /// No bounds.
-    pub const NONE: Bounds = Bounds { lower: f64::NEG_INFINITY, upper: f64::INFINITY };
-
-    /// Whether children of these values are allowed where the feature's constraint is `sign`.
-    fn allow(&self, sign: i8, left: f64, right: f64) -> bool {
-        let inside = |v: f64| v >= self.lower && v <= self.upper;
-        inside(left) && inside(right) && (left - right) * f64::from(sign) <= 0.0
-    }
 }
 
 /// A split of a node on one feature.

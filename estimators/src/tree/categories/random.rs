@@ -1,7 +1,7 @@
 //! A random subset of a node's categories (Geurts, Ernst and Wehenkel 2006): each goes left or right by a bit of its own.
 
+use crate::growth::child_key;
 use crate::tree::criterion::Criterion;
-use crate::tree::open::child_key;
 use crate::tree::shared::Scratch;
 use crate::tree::split::{Candidate, Found, Place, Search};
 

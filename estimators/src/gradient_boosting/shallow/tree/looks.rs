@@ -4,7 +4,7 @@ use super::{Grower, Leaf};
 use crate::Result;
 use crate::gradient_boosting::shallow::search::{Look, Room, Search, Split};
 use crate::gradient_boosting::shallow::sums::{self, Record};
-use crate::tree::open::below;
+use crate::growth::{Deck, below};
 use ironlearn_linalg::threads;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
@@ -149,17 +149,17 @@ impl<const S: usize> Grower<'_, S> {
         let mut sums = self.free.pop().unwrap_or_else(|| vec![[0.0; S]; self.binned.width()]);
         let (p, rows, search) = (self.binned.shape().1, self.own_rows(leaf), self.search(&leaf.totals));
         let is_here = |row: usize| self.marks[row] == leaf.mark;
-        let mut deck: Vec<u32> = (0..p as u32).collect();
+        let mut deck = Deck::new(0..p as u32);
         let mut looker = Looker::new(&search);
-        let (mut seen, mut varied) = (0, false);
-        while seen < p && (seen < self.plan.max_features || !varied) {
+        let mut varied = false;
+        while (deck.drawn() < self.plan.max_features || !varied)
+            && let Some(feature) = deck.draw(|| rng.next_u64())
+        {
             self.ctl.check()?;
-            deck.swap(seen, seen + below(p - seen, rng.next_u64()));
-            let feature = deck[seen] as usize;
+            let feature = feature as usize;
             sums.fill([0.0; S]);
             sums::add(self.binned, feature, rows, &self.records.rows, &mut sums);
             looker.look(feature, &sums);
-            seen += 1;
             varied = varied
                 || match looker.looks.last().and_then(|look| look.only) {
                     Some(bin) => search.varies(feature, bin, is_here),

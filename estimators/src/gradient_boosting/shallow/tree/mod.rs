@@ -1,22 +1,23 @@
-//! Growing one shallow tree: its nodes, and how one is opened.
+//! Growing one shallow tree: its nodes, and how one is split ([`Grow`]).
 
 mod looks;
-mod order;
 
 use super::Grown;
 use super::binned::Binned;
 use super::search::{Node as Sums, Search, Split};
 use super::sums::{Record, Records};
 use crate::Result;
-use crate::tree::grow::Plan;
-use crate::tree::nodes::{self, Nodes, join};
-use crate::tree::open::{PURE, child_key};
+use crate::growth::{self, Grow, child_key, divide};
+use crate::tree::grow::{PURE, Plan};
+use crate::tree::nodes::{self, Child, Nodes, join};
 use crate::tree::split::between;
 use ironlearn_linalg::Control;
 use std::ops::Range;
 
-/// A node that is in the tree, but not split.
+/// A node that is not split yet.
 struct Leaf<const S: usize> {
+    /// The parent's place, and on which side of it the node is; none: the root.
+    parent: Option<(usize, usize)>,
     /// Its rows' place in the order of rows.
     range: Range<usize>,
     depth: usize,
@@ -28,6 +29,14 @@ struct Leaf<const S: usize> {
     /// The sums over bins, where all features are looked at.
     sums: Vec<Record<S>>,
     split: Option<Split>,
+}
+
+/// A node in the tree that can be split.
+struct Ready<const S: usize> {
+    at: usize,
+    improvement: f64,
+    split: Split,
+    leaf: Leaf<S>,
 }
 
 /// Direct sums over a node's rows.
@@ -95,16 +104,88 @@ pub fn grow<const S: usize>(
     let mut grower =
         Grower { binned, plan, gradient, weights, records, weight, ctl, rows, other, marks, nodes_of, nodes, free };
     let root = grower.root()?;
-    match plan.max_leaves {
-        None => grower.depth_first(root)?,
-        Some(most) => grower.best_first(root, most)?,
-    }
+    growth::grow(&mut grower, root, plan.max_leaves, ctl)?;
     let tree = join(vec![grower.nodes], binned.shape().1, &[1]);
     let mut leaves = grower.marks;
     for leaf in leaves.iter_mut().filter(|leaf| **leaf != u32::MAX) {
         *leaf = grower.nodes_of[*leaf as usize];
     }
     Ok(Grown { tree, leaves })
+}
+
+impl<const S: usize> Grow for Grower<'_, S> {
+    type Node = Leaf<S>;
+    type Ready = Ready<S>;
+
+    fn add(&mut self, mut leaf: Leaf<S>) -> Result<Option<Ready<S>>> {
+        let totals = &leaf.totals;
+        let (n, impurity, weight) = (totals.node.n, totals.impurity(), totals.node.weight);
+        let at = self.nodes.push(nodes::Leaf { n, impurity, weight }, &[totals.value()]);
+        self.nodes_of[leaf.mark as usize] = at as u32;
+        if let Some((parent, side)) = leaf.parent {
+            self.nodes.link(parent, side, Child::here(at));
+        }
+        if let Some(split) = leaf.split {
+            // The decrease of impurity, weighted by the node's share.
+            let Sums { sum, weight, .. } = leaf.totals.node;
+            let improvement = (split.gain - sum * sum / weight) / self.weight;
+            if improvement + PURE >= self.plan.min_decrease {
+                return Ok(Some(Ready { at, improvement, split, leaf }));
+            }
+        }
+        self.release(std::mem::take(&mut leaf.sums));
+        Ok(None)
+    }
+
+    fn worth(&self, ready: &Ready<S>) -> f64 {
+        ready.improvement
+    }
+
+    /// The children have their splits, where they can be split.
+    fn split(&mut self, ready: Ready<S>, last: bool) -> Result<[Leaf<S>; 2]> {
+        let Ready { at, mut leaf, split, .. } = ready;
+        let feature = split.feature as usize;
+        let marks = &self.marks;
+        let (before, after) = self.search(&leaf.totals).neighbours(&split, |row| marks[row] == leaf.mark);
+        let marks = [self.new_mark(), self.new_mark()];
+        let middle = leaf.range.start + self.divide(&leaf.range, feature, before, marks);
+        // The values are told apart as by any split: more on the left of the middle leaves them missing on the left.
+        let missing_left = 2 * (middle - leaf.range.start) > leaf.range.len();
+        self.nodes.split(at, split.feature, between(before, after), missing_left, None);
+        let child = |side: usize, range: Range<usize>| {
+            let totals = self.totals(&range);
+            let (parent, depth) = (Some((at, side)), leaf.depth + 1);
+            let (key, mark) = (child_key(leaf.key, side as u64), marks[side]);
+            Leaf { parent, range, depth, key, mark, totals, sums: Vec::new(), split: None }
+        };
+        let mut pair = [child(0, leaf.range.start..middle), child(1, middle..leaf.range.end)];
+        let grows = [0, 1].map(|side| !last && !self.is_leaf(pair[side].depth, &pair[side].totals));
+        if !self.all_features() {
+            for side in [0, 1] {
+                if grows[side] {
+                    pair[side].split = self.draw(&pair[side])?;
+                }
+            }
+        } else if grows.contains(&true) {
+            let small = usize::from(pair[1].range.len() < pair[0].range.len());
+            let large = 1 - small;
+            let wanted = [grows[small], grows[large]];
+            let (mut of_small, mut of_large) = (self.room(), std::mem::take(&mut leaf.sums));
+            let looks = self.part(&pair[small], &pair[large], wanted, &mut of_small, &mut of_large)?;
+            for (side, looks) in [small, large].into_iter().zip(looks) {
+                if grows[side] {
+                    pair[side].split = self.choose(&pair[side], looks);
+                }
+            }
+            (pair[small].sums, pair[large].sums) = (of_small, of_large);
+        }
+        self.release(leaf.sums);
+        Ok(pair)
+    }
+
+    fn leave(&mut self, ready: Ready<S>) {
+        self.release(ready.leaf.sums);
+    }
 }
 
 impl<const S: usize> Grower<'_, S> {
@@ -130,12 +211,7 @@ impl<const S: usize> Grower<'_, S> {
 
     /// Whether a node cannot be split, whatever its rows.
     fn is_leaf(&self, depth: usize, totals: &Totals) -> bool {
-        let plan = self.plan;
-        depth >= plan.max_depth
-            || totals.node.n < plan.min_split
-            || totals.node.n / 2 < plan.limits.min_leaf
-            || totals.node.weight < 2.0 * plan.limits.min_weight
-            || totals.impurity() <= PURE
+        self.plan.is_leaf(depth, totals.node.n, totals.node.weight, totals.impurity())
     }
 
     fn search(&self, totals: &Totals) -> Search<'_> {
@@ -151,8 +227,8 @@ impl<const S: usize> Grower<'_, S> {
     fn root(&mut self) -> Result<Leaf<S>> {
         let (range, mark) = (0..self.rows.len(), self.new_mark());
         let totals = self.totals(&range);
-        let mut root =
-            Leaf { range, depth: 0, key: child_key(self.plan.seed, 0), mark, totals, sums: Vec::new(), split: None };
+        let key = child_key(self.plan.seed, 0);
+        let mut root = Leaf { parent: None, range, depth: 0, key, mark, totals, sums: Vec::new(), split: None };
         if !self.is_leaf(0, &totals) {
             if self.all_features() {
                 let mut sums = self.room();
@@ -165,63 +241,6 @@ impl<const S: usize> Grower<'_, S> {
         Ok(root)
     }
 
-    /// Adds a node to the tree, as a leaf.
-    fn add(&mut self, leaf: &Leaf<S>) -> usize {
-        let totals = &leaf.totals;
-        let (n, impurity, weight) = (totals.node.n, totals.impurity(), totals.node.weight);
-        let at = self.nodes.push(nodes::Leaf { n, impurity, weight }, &[totals.value()]);
-        self.nodes_of[leaf.mark as usize] = at as u32;
-        at
-    }
-
-    /// What a split brings: the decrease of impurity, weighted by the node's share.
-    fn improvement(&self, leaf: &Leaf<S>) -> Option<f64> {
-        let Sums { sum, weight, .. } = leaf.totals.node;
-        let improvement = (leaf.split?.gain - sum * sum / weight) / self.weight;
-        (improvement + PURE >= self.plan.min_decrease).then_some(improvement)
-    }
-
-    /// Splits node `at`; the children have their splits, where they can be split.
-    fn open(&mut self, mut leaf: Leaf<S>, split: Split, at: usize) -> Result<[Leaf<S>; 2]> {
-        self.ctl.check()?;
-        let feature = split.feature as usize;
-        let marks = &self.marks;
-        let (last, first) = self.search(&leaf.totals).neighbours(&split, |row| marks[row] == leaf.mark);
-        let marks = [self.new_mark(), self.new_mark()];
-        let middle = leaf.range.start + self.divide(&leaf.range, feature, last, marks);
-        // The values are told apart as by any split: more on the left of the middle leaves them missing on the left.
-        let missing_left = 2 * (middle - leaf.range.start) > leaf.range.len();
-        self.nodes.split(at, split.feature, between(last, first), missing_left, None);
-        let child = |side: usize, range: Range<usize>| {
-            let totals = self.totals(&range);
-            let (depth, key, mark) = (leaf.depth + 1, child_key(leaf.key, side as u64), marks[side]);
-            Leaf { range, depth, key, mark, totals, sums: Vec::new(), split: None }
-        };
-        let mut pair = [child(0, leaf.range.start..middle), child(1, middle..leaf.range.end)];
-        let grows = [0, 1].map(|side| !self.is_leaf(pair[side].depth, &pair[side].totals));
-        if !self.all_features() {
-            for side in [0, 1] {
-                if grows[side] {
-                    pair[side].split = self.draw(&pair[side])?;
-                }
-            }
-        } else if grows.contains(&true) {
-            let small = usize::from(pair[1].range.len() < pair[0].range.len());
-            let large = 1 - small;
-            let wanted = [grows[small], grows[large]];
-            let (mut of_small, mut of_large) = (self.room(), std::mem::take(&mut leaf.sums));
-            let looks = self.part(&pair[small], &pair[large], wanted, &mut of_small, &mut of_large)?;
-            for (side, looks) in [small, large].into_iter().zip(looks) {
-                if grows[side] {
-                    pair[side].split = self.choose(&pair[side], looks);
-                }
-            }
-            (pair[small].sums, pair[large].sums) = (of_small, of_large);
-        }
-        self.release(leaf.sums);
-        Ok(pair)
-    }
-
     fn release(&mut self, sums: Vec<Record<S>>) {
         if !sums.is_empty() {
             self.free.push(sums);
@@ -231,19 +250,11 @@ impl<const S: usize> Grower<'_, S> {
     /// Puts the rows whose value is at most `last` first, in order, and marks both sides; the number of the first.
     fn divide(&mut self, range: &Range<usize>, feature: usize, last: f32, marks: [u32; 2]) -> usize {
         let values = self.binned.column(feature);
-        let rows = &mut self.rows[range.clone()];
-        let (mut left, mut right) = (0, 0);
-        for i in 0..rows.len() {
-            let row = rows[i];
+        let Grower { rows, other, marks: marked, .. } = self;
+        divide(&mut rows[range.clone()], other, |row| {
             let goes_left = values[row as usize] <= last;
-            self.marks[row as usize] = marks[usize::from(!goes_left)];
-            // Every row is written to both sides and kept on one: which way it goes cannot be guessed.
-            rows[left] = row;
-            self.other[right] = row;
-            left += usize::from(goes_left);
-            right += usize::from(!goes_left);
-        }
-        rows[left..].copy_from_slice(&self.other[..right]);
-        left
+            marked[row as usize] = marks[usize::from(!goes_left)];
+            goes_left
+        })
     }
 }
