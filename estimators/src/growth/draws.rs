@@ -13,33 +13,44 @@ pub fn below(n: usize, bits: u64) -> usize {
     ((u128::from(bits) * n as u128) >> 64) as usize
 }
 
-/// Features that are drawn without replacement, as far as they are wanted.
-#[derive(Debug)]
+/// Features that are drawn without replacement, as far as they are wanted. One deck serves many nodes, at the cost of what is
+/// drawn, not of all features.
+#[derive(Debug, Default)]
 pub struct Deck {
     features: Vec<u32>,
-    drawn: usize,
+    /// What each of those drawn has changed places with.
+    places: Vec<u32>,
 }
 
 impl Deck {
     /// None is drawn yet.
     pub fn new(features: impl IntoIterator<Item = u32>) -> Self {
-        Deck { features: features.into_iter().collect(), drawn: 0 }
+        Deck { features: features.into_iter().collect(), places: Vec::new() }
     }
 
     /// One of those that are left, by 64 random bits; `None` where none is.
     pub fn draw(&mut self, bits: impl FnOnce() -> u64) -> Option<u32> {
-        let left = self.features.len() - self.drawn;
+        let drawn = self.drawn();
+        let left = self.features.len() - drawn;
         if left == 0 {
             return None;
         }
-        self.features.swap(self.drawn, self.drawn + below(left, bits()));
-        self.drawn += 1;
-        Some(self.features[self.drawn - 1])
+        let place = drawn + below(left, bits());
+        self.features.swap(drawn, place);
+        self.places.push(place as u32);
+        Some(self.features[drawn])
     }
 
     /// How many were drawn.
     pub fn drawn(&self) -> usize {
-        self.drawn
+        self.places.len()
+    }
+
+    /// Puts those that were drawn back, all in the order of the beginning.
+    pub fn put_back(&mut self) {
+        for (drawn, place) in self.places.drain(..).enumerate().rev() {
+            self.features.swap(drawn, place as usize);
+        }
     }
 }
 
@@ -61,5 +72,7 @@ mod tests {
         assert_eq!((seen.len(), deck.drawn(), deck.draw(|| 0)), (4, 4, None));
         seen.sort_unstable();
         assert_eq!(seen, [3, 5, 8, 9]);
+        deck.put_back();
+        assert_eq!((deck.drawn(), deck.features), (0, seen));
     }
 }

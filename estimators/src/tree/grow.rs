@@ -11,6 +11,7 @@ use super::ranked::BINNED;
 use super::shared::{Scratch, Shared};
 use super::source::Source;
 use super::split::Limits;
+use super::varying::Varying;
 use super::{Criterion, Tree, order};
 use crate::Result;
 use crate::growth::{self, Bounds, Grow, child_key};
@@ -185,7 +186,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
             depth: 0,
             // Seeds that are neighbours have nothing in common.
             key: child_key(self.plan.seed, 0),
-            active: (0..self.shared.columns.shape().1 as u32).collect(),
+            varying: Varying::all(self.shared.columns.shape().1),
             list: 0,
             impurity: None,
             bounds: Bounds::NONE,
@@ -209,7 +210,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
 
     /// Whether all threads work on a node together; one thread gains nothing from it.
     fn is_wide(&self, open: &Open) -> bool {
-        open.range.len() * open.active.len().min(self.plan.max_features) >= TASK && self.ctl.threads() > 1
+        open.range.len() * open.varying.len().min(self.plan.max_features) >= TASK && self.ctl.threads() > 1
     }
 
     /// Adds a node and what is below it to `nodes`.

@@ -24,6 +24,7 @@ mod ground;
 pub mod grow;
 mod keys;
 mod model;
+mod narrow;
 pub(crate) mod nodes;
 pub(crate) mod open;
 pub(crate) mod order;
@@ -38,6 +39,7 @@ mod source;
 pub(crate) mod split;
 mod structure;
 mod target;
+mod varying;
 
 pub use crate::class_weight::{ClassWeight, WeightRule};
 pub use categories::{Categorical, CategoricalRule, Categories, CategorySets, Level};

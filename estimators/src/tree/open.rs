@@ -7,6 +7,7 @@ use super::nodes::{Leaf, Nodes};
 use super::shared::{Scratch, Shared};
 use super::source::Source;
 use super::split::{Candidate, Found, Place, Search};
+use super::varying::Varying;
 use crate::Result;
 use crate::growth::{Bounds, Deck, below, child_key};
 use ironlearn_linalg::{Control, threads};
@@ -14,7 +15,6 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use std::cell::Cell;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// A node whose split is not known yet.
 pub(super) struct Open {
@@ -24,8 +24,8 @@ pub(super) struct Open {
     pub(super) depth: usize,
     /// The node's random stream.
     pub(super) key: u64,
-    /// Features not known to be constant here, rising.
-    pub(super) active: Arc<[u32]>,
+    /// Features not known to be constant here.
+    pub(super) varying: Varying,
     /// The list that has its rows.
     pub(super) list: u32,
     /// Not known for the root.
@@ -40,6 +40,8 @@ pub(super) struct Worker<C: Criterion> {
     pub(super) scan: C::Scan,
     pub(super) scratch: Scratch,
     pub(super) value: Vec<f64>,
+    /// All features, to be drawn from.
+    pub(super) deck: Deck,
 }
 
 /// One tree's growth.
@@ -60,6 +62,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
             scan: self.criterion.scan(),
             scratch: Scratch::default(),
             value: vec![0.0; self.criterion.stride()],
+            deck: Deck::new(0..self.shared.columns.shape().1 as u32),
         }
     }
 
@@ -112,18 +115,13 @@ impl<C: Criterion> Grower<'_, '_, C> {
         if improvement + PURE < self.plan.min_decrease {
             return Ok(None);
         }
-        let active: Arc<[u32]> = if constant.is_empty() {
-            Arc::clone(&open.active)
-        } else {
-            constant.sort_unstable();
-            open.active.iter().copied().filter(|f| constant.binary_search(f).is_err()).collect()
-        };
+        let varying = open.varying.without(&constant);
         let grows = |(range, impurity, weight, _): &(Range<usize>, f64, f64, f64)| {
             !self.plan.is_leaf(depth + 1, range.len(), *weight, *impurity)
         };
         if sides.iter().any(grows) {
             let (scratch, ctl) = (&mut worker.scratch, wide.then_some(self.ctl));
-            source.divide(range, feature, split.n_left, &active, &self.shared, scratch, ctl)?;
+            source.divide(range, feature, split.n_left, &varying, &self.shared, scratch, ctl)?;
         }
         nodes.split(at, feature, threshold, split.missing_left, set);
         let bounds = open.bounds.of_children(self.sign(feature), sides[0].3, sides[1].3);
@@ -132,7 +130,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
             range: std::mem::take(&mut sides[side].0),
             depth: depth + 1,
             key: child_key(open.key, side as u64),
-            active: Arc::clone(&active),
+            varying: varying.clone(),
             list: feature,
             impurity: Some(sides[side].1),
             bounds: bounds[side],
@@ -157,7 +155,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
     ) -> Result<Option<(u32, Candidate)>> {
         let mut rng = None;
         let mut draw = || rng.get_or_insert_with(|| ChaCha8Rng::seed_from_u64(open.key)).next_u64();
-        let Worker { totals, scan, scratch, .. } = worker;
+        let Worker { totals, scan, scratch, deck, .. } = worker;
         let totals = &*totals;
         // The best gain so far.
         let top = Cell::new(f64::NEG_INFINITY);
@@ -215,16 +213,16 @@ impl<C: Criterion> Grower<'_, '_, C> {
             Ok(())
         };
         if self.plan.max_features >= p && !self.plan.random && !wide {
-            for &f in open.active.iter() {
+            for f in open.varying.iter() {
                 keep(f, look((f, 0), top.get(), scratch, scan), constant);
             }
         } else if self.plan.max_features >= p {
             let features: Vec<_> =
-                open.active.iter().map(|&f| (f, if self.plan.random { draw() } else { 0 })).collect();
+                open.varying.iter().map(|f| (f, if self.plan.random { draw() } else { 0 })).collect();
             all(&features, constant)?;
         } else {
             // Features are drawn without replacement until enough were seen, constant ones too, and one is not.
-            let mut deck = Deck::new(0..p as u32);
+            deck.put_back();
             let mut varied = false;
             while deck.drawn() < p && (deck.drawn() < self.plan.max_features || !varied) {
                 let wanted = self.plan.max_features.max(deck.drawn() + 1);
@@ -232,7 +230,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
                 while deck.drawn() < wanted
                     && let Some(feature) = deck.draw(&mut draw)
                 {
-                    if open.active.binary_search(&feature).is_ok() {
+                    if open.varying.contains(feature) {
                         features.push((feature, if self.plan.random { draw() } else { 0 }));
                     }
                 }

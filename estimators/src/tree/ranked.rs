@@ -2,6 +2,7 @@
 
 use super::bands;
 use super::criterion::{Criterion, row};
+use super::narrow::with_narrow;
 use super::order::MISSING;
 use super::ranks::{Bins, Ranks};
 use super::shared::Scratch;
@@ -28,33 +29,33 @@ pub fn best<C: Criterion>(
     {
         return found;
     }
+    let Scratch { keys, bands, sorted, .. } = scratch;
+    let extent = ranks.look_up(rows, j, keys);
+    if ranks.are_one(j, extent) {
+        return Found { constant: true, best: None };
+    }
     let (items, item_bits) = (search.criterion.items(scan), search.criterion.item_bits());
     if items.len() == rows.len()
         && search.monotonic.0 == 0
         && search.criterion.weight(search.totals) <= f64::from(u32::MAX)
+        && ranks.fit(j, extent, item_bits)
     {
-        let Scratch { keys, bands, .. } = scratch;
-        let extent = ranks.look_up(rows, j, keys);
-        if ranks.fit(j, extent, item_bits) {
-            if let Some(totals) = search.criterion.two(search.totals).filter(|_| rows.len() >= bands::LEAST) {
-                let node = bands::Rows { ranks: &keys.ranks, extent, items, item_bits, totals };
-                if let Some(found) = best_of_bands(ranks, node, j, search, bands) {
-                    return found;
-                }
+        if let Some(totals) = search.criterion.two(search.totals).filter(|_| rows.len() >= bands::LEAST) {
+            let node = bands::Rows { ranks: &keys.ranks, extent, items, item_bits, totals };
+            if let Some(found) = best_of_bands(ranks, node, j, search, bands) {
+                return found;
             }
-            keys.sort_items(items, item_bits, extent);
-            return best_of_items(ranks, &keys.narrow, (extent.0, item_bits), j, search, scan);
         }
+        keys.sort_items(items, item_bits, extent);
+        return best_of_items(ranks, &keys.narrow, (extent.0, item_bits), j, search, scan);
     }
-    if !ranks.sort(rows, j, &mut scratch.keys, &mut scratch.sorted) {
-        return Found { constant: true, best: None };
-    }
-    let entries = &scratch.sorted;
+    ranks.sort_looked_up(rows, j, extent, keys, sorted);
+    let entries = &*sorted;
     let n_missing = entries.iter().rev().take_while(|&&entry| entry & MISSING != 0).count();
     let mut found = search.best(entries, n_missing, |row| ranks.value(row, j), scan);
     if let Some(best) = &mut found.best {
         let below = if best.missing_left && n_missing > 0 { best.n_left - n_missing } else { best.n_left };
-        let rank = |at: usize| ranks.column(j)[row(entries[at])];
+        let rank = |at: usize| ranks.column(j).get(row(entries[at]));
         best.at = Place::Ranks(rank(below - 1), (below < entries.len() - n_missing).then(|| rank(below)));
     }
     found
@@ -132,9 +133,9 @@ fn best_of_bins<C: Criterion>(
 
 /// Puts the rows of ranks up to `left` first (and the missing ones where they go left), in their order on both sides.
 pub fn settle(ranks: &Ranks, rows: &mut [u32], j: usize, left: u32, missing_left: bool, room: &mut Vec<u32>) {
-    let (column, missing) = (ranks.column(j), ranks.values(j).len() as u32);
-    divide(rows, room, |row| {
-        let rank = column[row as usize];
+    let missing = ranks.values(j).len() as u32;
+    with_narrow!(ranks.column(j), numbers => divide(rows, room, |row| {
+        let rank = u32::from(numbers[row as usize]);
         (rank <= left) | (missing_left & (rank == missing))
-    });
+    }));
 }

@@ -7,6 +7,7 @@ use super::Columns;
 use super::columns::{TIE, take};
 use super::criterion::ROW;
 use super::keys::sort_keys;
+use super::narrow::Narrow;
 use super::order::{self, MISSING, NEAR, NEW, Room};
 use crate::Result;
 use crate::binning::thresholds;
@@ -17,8 +18,8 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub struct Ranks {
     shape: (usize, usize),
-    /// n a column; a missing value has the rank after the last.
-    ranks: Vec<u32>,
+    /// A missing value has the rank after the last.
+    ranks: Vec<Narrow>,
     columns: Arc<[Distinct]>,
 }
 
@@ -69,20 +70,15 @@ impl Ranks {
             let rank = |values: &Vec<f32>| rank_column(&rows, values, &mut room, &mut entries);
             packed.iter().map(rank).collect::<Vec<_>>()
         })?;
-        let (mut ranks, mut distinct) = (Vec::with_capacity(n * p), Vec::with_capacity(p));
-        for (of_column, column) in groups.into_iter().flatten() {
-            ranks.extend_from_slice(&of_column);
-            distinct.push(column);
-        }
+        let (ranks, distinct): (Vec<Narrow>, Vec<Distinct>) = groups.into_iter().flatten().unzip();
         Ok(Ranks { shape: (n, p), ranks, columns: distinct.into() })
     }
 
     /// The ranks of the given rows alone, in the room of others.
     pub fn of(&self, rows: &[u32], room: Option<Ranks>) -> Self {
-        let (n, p) = (rows.len(), self.shape.1);
-        let mut ranks = room.map_or_else(Vec::new, |room| room.ranks);
-        take(&self.ranks, rows, p, &mut ranks);
-        Ranks { shape: (n, p), ranks, columns: Arc::clone(&self.columns) }
+        let mut room = room.map_or_else(Vec::new, |room| room.ranks).into_iter();
+        let ranks = self.ranks.iter().map(|column| column.of(rows, room.next())).collect();
+        Ranks { shape: (rows.len(), self.shape.1), ranks, columns: Arc::clone(&self.columns) }
     }
 
     /// Rows and columns.
@@ -91,8 +87,8 @@ impl Ranks {
     }
 
     /// The ranks of a column.
-    pub fn column(&self, j: usize) -> &[u32] {
-        &self.ranks[j * self.shape.0..(j + 1) * self.shape.0]
+    pub fn column(&self, j: usize) -> &Narrow {
+        &self.ranks[j]
     }
 
     /// The distinct values of a column, rising.
@@ -102,22 +98,17 @@ impl Ranks {
 
     /// One value.
     pub fn value(&self, row: usize, j: usize) -> f32 {
-        let rank = self.ranks[j * self.shape.0 + row];
-        self.columns[j].values.get(rank as usize).copied().unwrap_or(f32::NAN)
+        self.columns[j].values.get(self.ranks[j].get(row) as usize).copied().unwrap_or(f32::NAN)
     }
 
     /// Writes the ranks of `rows` in column `j` into `keys`, and returns the least and the largest.
-    #[inline(always)]
     pub fn look_up(&self, rows: &[u32], j: usize, keys: &mut Keys) -> (u32, u32) {
-        let ranks = self.column(j);
-        let (mut low, mut high) = (u32::MAX, 0);
-        keys.ranks.clear();
-        keys.ranks.extend(rows.iter().map(|&row| {
-            let rank = ranks[row as usize];
-            (low, high) = (low.min(rank), high.max(rank));
-            rank
-        }));
-        (low, high)
+        self.ranks[j].look_up(rows, &mut keys.ranks)
+    }
+
+    /// Whether these are the least and the largest rank of rows that all have one value of column `j`.
+    pub fn are_one(&self, j: usize, (low, high): (u32, u32)) -> bool {
+        low == high && (low as usize) < self.values(j).len()
     }
 
     /// Whether the ranks of column `j` from `low` to `high` differ, none is missing, and each above `low` fits into a key
@@ -145,12 +136,19 @@ impl Ranks {
     /// Writes the entries of `rows`, sorted by their values in column `j`, ties in the order given, with their flags.
     /// False, and nothing written, where all are the same.
     pub fn sort(&self, rows: &[u32], j: usize, keys: &mut Keys, out: &mut Vec<u32>) -> bool {
-        let distinct = &self.columns[j];
-        let (low, high) = self.look_up(rows, j, keys);
+        let extent = self.look_up(rows, j, keys);
+        let vary = !self.are_one(j, extent);
         out.clear();
-        if low == high && (low as usize) < distinct.values.len() {
-            return false;
+        if vary {
+            self.sort_looked_up(rows, j, extent, keys, out);
         }
+        vary
+    }
+
+    /// [`Ranks::sort`] of rows whose ranks were looked up; they are not all one.
+    pub fn sort_looked_up(&self, rows: &[u32], j: usize, (low, high): (u32, u32), keys: &mut Keys, out: &mut Vec<u32>) {
+        let distinct = &self.columns[j];
+        out.clear();
         let index_bits = usize::BITS - (rows.len() - 1).leading_zeros();
         let rank_bits = u32::BITS - (high - low).leading_zeros();
         if index_bits + rank_bits <= u32::BITS {
@@ -168,7 +166,6 @@ impl Ranks {
             let places = keys.wide.iter().map(|key| ((key >> 32) as u32, *key as u32 as usize));
             flag(places, rows, distinct, out);
         }
-        true
     }
 
     /// Writes the sorted entries of `rows` (without flags) in each column, one after the other.
@@ -221,7 +218,7 @@ fn flag(places: impl Iterator<Item = (u32, usize)>, rows: &[u32], distinct: &Dis
 }
 
 /// The ranks of one column.
-fn rank_column(rows: &[u32], values: &[f32], room: &mut Room, entries: &mut [u32]) -> (Vec<u32>, Distinct) {
+fn rank_column(rows: &[u32], values: &[f32], room: &mut Room, entries: &mut [u32]) -> (Narrow, Distinct) {
     order::sort_entries(rows, values, room, entries);
     let (mut ranks, mut distinct) = (vec![0; rows.len()], Vec::new());
     let known = entries.iter().take_while(|&&entry| entry & MISSING == 0).count();
@@ -235,7 +232,7 @@ fn rank_column(rows: &[u32], values: &[f32], room: &mut Room, entries: &mut [u32
     for &entry in &entries[known..] {
         ranks[(entry & ROW) as usize] = distinct.len() as u32;
     }
-    (ranks, Distinct::new(distinct))
+    (Narrow::new(ranks, distinct.len() as u32), Distinct::new(distinct))
 }
 
 /// Ranks in bins of about as many rows each, as boosting has them ([`crate::binning`]): what large nodes look at.
@@ -259,7 +256,7 @@ impl Bins {
             let column = ranks.column(j);
             let distinct = ranks.values(j).len();
             let mut counts = vec![0.0; distinct + 1];
-            column.iter().for_each(|&rank| counts[rank as usize] += 1.0);
+            column.iter().for_each(|rank| counts[rank as usize] += 1.0);
             let values = ranks.values(j);
             let mut last = last_ranks(values, &counts[..distinct], most);
             // No border between values that a split cannot tell apart.
@@ -271,7 +268,7 @@ impl Bins {
                 bin += usize::from(last[bin] as usize == rank);
             }
             of_rank[distinct] = last.len() as u8;
-            (column.iter().map(|&rank| of_rank[rank as usize]).collect::<Vec<u8>>(), last)
+            (column.iter().map(|rank| of_rank[rank as usize]).collect::<Vec<u8>>(), last)
         })?;
         let mut bins = Vec::with_capacity(n * p);
         let mut last = Vec::with_capacity(p);

@@ -11,6 +11,7 @@ use super::order::{self, MISSING};
 use super::ranked;
 use super::shared::{Scratch, Shared};
 use super::split::{Candidate, Found, Place, Search, between};
+use super::varying::Varying;
 use crate::Result;
 use crate::growth::divide;
 use ironlearn_linalg::{Control, threads};
@@ -293,7 +294,7 @@ impl<'a> Source<'a> {
         node: &Range<usize>,
         feature: u32,
         n_left: usize,
-        active: &[u32],
+        varying: &Varying,
         shared: &Shared<'_, '_>,
         scratch: &mut Scratch,
         ctl: Option<&Control>,
@@ -306,7 +307,7 @@ impl<'a> Source<'a> {
         match ctl {
             Some(ctl) => {
                 let mut wanted = vec![false; lists.len()];
-                active.iter().filter(|&&f| f != feature).for_each(|&f| wanted[f as usize] = true);
+                varying.iter().filter(|&f| f != feature).for_each(|f| wanted[f as usize] = true);
                 let lists = lists.iter_mut().zip(wanted).filter(|(_, wanted)| *wanted);
                 let jobs: Vec<_> = lists.map(|(list, _)| Mutex::new(&mut list[node.clone()])).collect();
                 threads::map(ctl, jobs.len(), |j| {
@@ -316,7 +317,7 @@ impl<'a> Source<'a> {
             }
             None => {
                 scratch.entries.resize(n.max(scratch.entries.len()), 0);
-                for &f in active.iter().filter(|&&f| f != feature) {
+                for f in varying.iter().filter(|&f| f != feature) {
                     order::divide(&mut lists[f as usize][node.clone()], &shared.side, &mut scratch.entries);
                 }
             }
