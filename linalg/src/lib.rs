@@ -10,6 +10,7 @@
 
 mod apart;
 pub mod backend;
+mod conjugate;
 pub mod control;
 pub mod cpu;
 pub mod error;
@@ -24,6 +25,7 @@ pub mod zeros;
 
 pub use apart::apart;
 pub use backend::Backend;
+pub use conjugate::Conjugate;
 pub use control::{Attend, Control, Progress, Trace};
 pub use cpu::Cpu;
 pub use error::{Error, Result};

@@ -10,7 +10,7 @@ use super::held::Held;
 use super::lines::{LANES, Lines, Several};
 use super::problem::{Answer, Pays, Problem};
 use crate::{Control, Result};
-use ironlearn_linalg::threads;
+use ironlearn_linalg::{Conjugate, threads};
 use std::sync::{Mutex, PoisonError};
 
 /// Entries of X in a tile: what a thread takes at a time.
@@ -208,14 +208,10 @@ impl<L: Lines> Rows<'_, L> {
             }
             part
         })?;
-        Ok(self.added(parts))
-    }
-
-    fn added(&self, parts: Vec<Theta>) -> Theta {
         let mut parts = parts.into_iter();
         let mut sum = parts.next().unwrap_or_else(|| vec![0.0; self.cols + 1]);
         parts.for_each(|part| sum.iter_mut().zip(part).for_each(|(s, p)| *s += p));
-        sum
+        Ok(sum)
     }
 
     /// The Newton step by a system of the rows that pay; `None` where rounding leaves it without a factor.
@@ -246,43 +242,19 @@ impl<L: Lines> Rows<'_, L> {
             self.lines.add_squares(i as usize, c, &mut diagonal[..self.cols]);
             diagonal[self.cols] += c * self.scaling * self.scaling;
         }
-        let mut step = vec![0.0; self.cols + 1];
-        let mut left: Theta = gradient.iter().map(|g| -g).collect();
-        let mut eased: Theta = left.iter().zip(&diagonal).map(|(l, d)| l / d).collect();
-        let mut along = eased.clone();
-        let mut slope = dot(&left, &eased);
+        diagonal.iter_mut().for_each(|d| *d = 1.0 / *d);
+        let mut system = Conjugate::new(gradient.iter().map(|g| -g).collect(), diagonal);
         let most = 10 * (self.cols + 1).max(100);
-        for _ in 0..most {
+        while system.left() > enough && system.steps() < most {
             self.ctl.check()?;
-            let parts = threads::map_tiles(self.ctl, paying.len(), self.tile, |range| {
-                let mut part = vec![0.0; self.cols + 1];
-                for &i in &paying[range] {
-                    let i = i as usize;
-                    let c = 2.0 * self.problem.cost[i] * self.dot(i, &along);
-                    self.lines.add(i, c, &mut part[..self.cols]);
-                    part[self.cols] += self.scaling * c;
-                }
-                part
-            })?;
-            let mut product = self.added(parts);
-            product.iter_mut().zip(&along).for_each(|(p, a)| *p += a);
-            let curvature = dot(&along, &product);
-            if !(curvature > 0.0) {
+            let along = system.direction();
+            let mut product = self.sum(paying, |i| 2.0 * self.problem.cost[i] * self.dot(i, along))?;
+            product.iter_mut().zip(along).for_each(|(p, a)| *p += a);
+            if !system.step(&product) {
                 break;
             }
-            let length = slope / curvature;
-            step.iter_mut().zip(&along).for_each(|(s, a)| *s += length * a);
-            left.iter_mut().zip(&product).for_each(|(l, p)| *l -= length * p);
-            if square(&left).sqrt() <= enough {
-                break;
-            }
-            eased.iter_mut().zip(&left).zip(&diagonal).for_each(|((e, l), d)| *e = l / d);
-            let next = dot(&left, &eased);
-            let keep = next / slope;
-            slope = next;
-            along.iter_mut().zip(&eased).for_each(|(a, e)| *a = keep * *a + e);
         }
-        Ok(step)
+        Ok(system.into_solution())
     }
 
     /// How far along the step the objective is lowest.

@@ -4,7 +4,7 @@
 use super::dot;
 use super::sparse_l1::State;
 use crate::{Control, Result};
-use ironlearn_linalg::{Real, threads};
+use ironlearn_linalg::{Conjugate, Real, threads};
 
 /// Steps at first, at least and at most, and the share of the gradient's square at which they end.
 const STEPS: usize = 10;
@@ -41,41 +41,30 @@ pub fn go<F: Real>(state: &mut State<'_, F>, limit: &mut Steps, ctl: &Control) -
         range.map(|at| state.slope(free[at])).collect::<Vec<(f64, f64)>>()
     })?
     .concat();
-    let mut left: Vec<f64> =
+    let plain: Vec<f64> =
         free.iter().zip(&derivatives).map(|(&j, (slope, _))| -slope - state.theta[j].signum()).collect();
-    let plain = left.clone();
-    let ease = |left: &[f64]| left.iter().zip(&derivatives).map(|(l, (_, h))| l / h).collect::<Vec<f64>>();
-    let mut eased = ease(&left);
-    let (mut along, mut slope) = (eased.clone(), dot(&left, &eased));
-    let (first, mut total, mut moved) = (slope, vec![0.0; free.len()], vec![0.0; state.rows.len()]);
-    let mut steps = 0;
-    while steps < limit.0 && slope > LEFT * first {
-        steps += 1;
-        products(state, &free, &along, &mut moved, ctl)?;
+    let inverse = derivatives.iter().map(|(_, h)| 1.0 / h).collect();
+    let (mut system, mut moved) = (Conjugate::new(plain.clone(), inverse), vec![0.0; state.rows.len()]);
+    let first = system.left_weighed();
+    let mut change = vec![0.0; free.len()];
+    while system.steps() < limit.0 && system.left_weighed() > LEFT * first {
+        products(state, &free, system.direction(), &mut moved, ctl)?;
         // Rows that pay nothing have no curvature.
         for (m, [residual, cost]) in moved.iter_mut().zip(&state.rows) {
             *m *= if residual * cost > 0.0 { 2.0 * cost.abs() } else { 0.0 };
         }
-        let mut change = vec![0.0; free.len()];
+        let along = system.direction();
         threads::fill_rows(ctl, &mut change, 1, TILE, |start, out| {
             for (at, sum) in (start..).zip(out) {
                 *sum = RIDGE * derivatives[at].1 * along[at];
                 state.each(free[at], |i, v| *sum += v * moved[i]);
             }
         })?;
-        let curvature = dot(&along, &change);
-        if !(curvature > 0.0) {
+        if !system.step(&change) {
             break;
         }
-        let length = slope / curvature;
-        total.iter_mut().zip(&along).for_each(|(t, a)| *t += length * a);
-        left.iter_mut().zip(&change).for_each(|(l, c)| *l -= length * c);
-        eased = ease(&left);
-        let next = dot(&left, &eased);
-        let keep = next / slope;
-        slope = next;
-        along.iter_mut().zip(&eased).for_each(|(a, e)| *a = keep * *a + e);
     }
+    let (steps, total) = (system.steps(), system.into_solution());
     let mut tried = 0;
     for length in [1.0, 0.25, 0.0625] {
         tried += 1;

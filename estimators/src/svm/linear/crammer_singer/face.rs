@@ -6,6 +6,7 @@ use super::descent::{State, onto_simplex};
 use super::rows::Rows;
 use crate::svm::linear::dot;
 use crate::{Control, Result};
+use ironlearn_linalg::Conjugate;
 
 /// Steps at first and at most, and the share of the gradient's square at which they end.
 const STEPS: usize = 10;
@@ -89,28 +90,14 @@ impl Face {
         }
         let plain = gradient.clone();
         self.centre(&mut gradient);
-        let ease = |gradient: &[f64]| {
-            let mut eased = gradient.to_vec();
-            self.each().for_each(|(i, range)| eased[range].iter_mut().for_each(|v| *v /= state.squares[i]));
-            eased
-        };
-        let mut eased = ease(&gradient);
-        let mut along = eased.clone();
-        let mut slope = dot(&gradient, &eased);
-        let first = slope;
-        let mut total = vec![0.0; count];
+        let mut inverse = vec![0.0; count];
+        self.each().for_each(|(i, range)| inverse[range].fill(1.0 / state.squares[i]));
+        let mut system = Conjugate::new(gradient, inverse);
+        let first = system.left_weighed();
         let mut moved = (vec![0.0; state.w.len()], vec![0.0; k]);
-        let mut steps = 0;
-        while steps < limit.0 && slope > LEFT * first {
-            steps += 1;
-            self.sum(state, &along, &mut moved, ctl)?;
-            let curvature = dot(&moved.0, &moved.0) + dot(&moved.1, &moved.1);
-            if !(curvature > 0.0) {
-                break;
-            }
-            let length = slope / curvature;
-            total.iter_mut().zip(&along).for_each(|(t, a)| *t += length * a);
-            let mut change = vec![0.0; count];
+        let mut change = vec![0.0; count];
+        while system.steps() < limit.0 && system.left_weighed() > LEFT * first {
+            self.sum(state, system.direction(), &mut moved, ctl)?;
             for (at, (i, range)) in self.each().enumerate() {
                 if at % CHECK == 0 {
                     ctl.check()?;
@@ -121,13 +108,11 @@ impl Face {
                 state.rows.products(i, classes, &moved.0, change);
             }
             self.centre(&mut change);
-            gradient.iter_mut().zip(&change).for_each(|(g, v)| *g -= length * v);
-            eased = ease(&gradient);
-            let next = dot(&gradient, &eased);
-            let keep = next / slope;
-            slope = next;
-            along.iter_mut().zip(&eased).for_each(|(a, e)| *a = keep * *a + e);
+            if !system.step(&change) {
+                break;
+            }
         }
+        let (steps, total) = (system.steps(), system.into_solution());
         let mut length = 1.0;
         let mut tried = 0;
         let mut sorted = Vec::new();
