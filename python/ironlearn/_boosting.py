@@ -87,7 +87,8 @@ class BaseHistGradientBoosting(TakesCategories, _boosted_interop.BoostedInterop,
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64)
         held = self._check_val(X_val, y_val, sample_weight_val)
-        if start is None:
+        if start is None or "_tree_seed" not in self.__dict__:
+            # A model that was loaded goes on with the seeds that an integer gave it.
             random = check_random_state(self.random_state)
             self._random_seed = int(random.randint(np.iinfo(np.uint32).max, dtype="u8"))
             self._tree_seed = int(random.randint(np.iinfo(np.uint32).max, dtype="u8"))

@@ -5,10 +5,14 @@ Boosting on histograms, trees and forests take `categorical_features` alike; thi
 
 from __future__ import annotations
 
+from numbers import Real
+
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 from sklearn.utils.validation import _check_categorical_features, validate_data
+
+from ironlearn import _columns
 
 
 def has_only_numbers(X) -> bool:
@@ -98,6 +102,9 @@ class CategoryCodes:
     def __init__(self, is_categorical, max_bins):
         self.is_categorical, self.max_bins = is_categorical, max_bins
 
+    def __getstate__(self):
+        return {name: value for name, value in self.__dict__.items() if name != "_maps"}
+
     def fit_transform(self, X):
         from ironlearn.compose import ColumnTransformer
         from ironlearn.preprocessing import OrdinalEncoder
@@ -113,6 +120,7 @@ class CategoryCodes:
             step = encoder if marked[start] else "passthrough"
             branches.append((str(start), step, list(range(start, end))))
         self.columns = ColumnTransformer(branches, sparse_threshold=0)
+        self.__dict__.pop("_maps", None)
         self.columns.fit(X)
         for name, step, places in self.columns.transformers_:
             if name != "remainder" and marked[places[0]]:
@@ -121,9 +129,8 @@ class CategoryCodes:
 
     def _levels(self):
         """The categories of each marked column, missing ones aside."""
-        for name, step, places in self.columns.transformers_:
-            if name != "remainder" and self.is_categorical[places[0]]:
-                yield from ([c for c in levels if not _is_missing(c)] for levels in step.categories_)
+        for _, step, _ in self.columns.transformers_:
+            yield from _known_levels(step)
 
     def same_as(self, other) -> bool:
         """Whether both give the same codes."""
@@ -143,11 +150,89 @@ class CategoryCodes:
                 )
 
     def transform(self, X):
-        return check_array(self.columns.transform(self._table(X)), dtype=np.float64, ensure_all_finite=False)
+        X = self._table(X)
+        out = self._by_column(X) if hasattr(X, "iloc") else None
+        if out is None:
+            out = check_array(self.columns.transform(X), dtype=np.float64, ensure_all_finite=False)
+        return out
+
+    def _by_column(self, X):
+        """What ``columns`` makes of a pandas table, without the cost of cutting it up, which is what a prediction for
+        a few rows waits for. None where a column's type is left to ``columns``: it converts more, and has the errors.
+        """
+        if "_maps" not in self.__dict__:
+            self._maps = self._read_maps()
+        places, maps = self._maps
+        in_order = places == list(range(len(places))) or places == list(X.columns)
+        if not len(X) or X.shape[1] != len(maps) or not in_order:
+            return None
+        out = np.empty(X.shape)
+        for j, (levels, series) in enumerate(zip(maps, _columns.frame_columns(X), strict=True)):
+            if levels is None:
+                values = series.to_numpy() if isinstance(series.dtype, np.dtype) else None
+                values = values if values is not None and values.dtype.kind in "fiub" else None
+            else:
+                values = levels.codes(series)
+            if values is None:
+                return None
+            out[:, j] = values
+        return out
+
+    def _read_maps(self):
+        """The columns of the branches, one after the other, by index or name, and a map for those of categories."""
+        places, maps = [], []
+        for name, step, of_step in self.columns.transformers_:
+            if name != "remainder":
+                places += list(of_step)
+                maps += [_LevelMap(levels) for levels in _known_levels(step)] or [None] * len(of_step)
+        return places, maps
 
     @staticmethod
     def _table(X):
         return X if hasattr(X, "columns") else np.asarray(X)
+
+
+class _LevelMap:
+    """The codes of one feature's categories, which are texts or numbers; those of the last pandas dtype are kept."""
+
+    def __init__(self, levels):
+        self.texts = self.numbers = None
+        if all(isinstance(level, str) for level in levels):
+            self.texts = {level: float(code) for code, level in enumerate(levels)}
+        elif all(isinstance(level, Real) and not isinstance(level, bool | np.bool_) for level in levels):
+            self.numbers = np.array(levels, dtype=np.float64)
+        self.seen = (None, None)
+
+    def codes(self, series):
+        """The entries of a pandas Series as codes, NaN where they are missing or unknown; None for a type that is not
+        that of the categories."""
+        if type(series.dtype).__name__ != "CategoricalDtype":
+            return self._of(series)
+        known, (seen, codes) = series.dtype.categories, self.seen
+        if seen is not known:
+            codes = self._of(known)
+            # The place -1, of a missing entry, is the last.
+            codes = None if codes is None else np.append(codes, np.nan)
+            self.seen = (known, codes)
+        return None if codes is None else codes[series.array.codes]
+
+    def _of(self, entries):
+        try:
+            _, kind, values, *levels = _columns.column("", entries)
+        except (TypeError, ValueError):
+            return None
+        if kind == "codes" and self.texts:
+            codes = np.array([*(self.texts.get(level, np.nan) for level in levels[0]), np.nan])
+            return codes[np.minimum(values, len(levels[0]))]
+        if kind == "number" and self.numbers is not None:
+            at = np.minimum(np.searchsorted(self.numbers, values), len(self.numbers) - 1)
+            return np.where(self.numbers[at] == values, at, np.nan)
+        return None
+
+
+def _known_levels(step):
+    """The categories of each column of a branch, missing ones aside; none where the branch has numbers."""
+    return [[c for c in levels if not _is_missing(c)] for levels in getattr(step, "categories_", [])]
 
 
 def _is_missing(value) -> bool:

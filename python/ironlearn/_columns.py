@@ -24,7 +24,7 @@ def column_names(X) -> list[str]:
 
 def frame_columns(X) -> list:
     """The columns of a frame, each a pandas or polars Series."""
-    return list(X.get_columns()) if hasattr(X, "get_columns") else [X.iloc[:, j] for j in range(X.shape[1])]
+    return list(X.get_columns()) if hasattr(X, "get_columns") else [series for _, series in X.items()]
 
 
 def _exact(values: np.ndarray, name: str) -> np.ndarray:

@@ -87,6 +87,54 @@ def test_unknown_categories_are_missing_ones(cls):
     np.testing.assert_array_equal(model.predict(unknown), model.predict(missing))
 
 
+def test_tables_are_coded_by_column_as_by_the_transformer(tmp_path):
+    random = np.random.RandomState(0)
+    n = 60
+    texts = random.choice(["b", "a", "ü", ""], n).astype(object)
+    X = pd.DataFrame(
+        {
+            "number": random.normal(size=n),
+            "text": pd.Categorical(texts, categories=["ü", "b", "never", "a", ""]),
+            "count": np.arange(n),
+            "level": pd.Categorical(random.choice([30, 4, 7], n), categories=[30, 7, 4]),
+            "object": np.where(random.rand(n) < 0.2, None, texts),
+            "flag": random.rand(n) < 0.5,
+            "month": random.choice([1.0, 2.5, np.nan], n),
+            "empty": pd.Categorical([None] * n, categories=["x"]),
+        }
+    )
+    marks = ["text", "level", "object", "month", "empty"]
+    X.loc[3:5, ["text", "level"]] = None
+    tree = DecisionTreeRegressor(categorical_features=marks).fit(X, random.normal(size=n))
+    other = X.copy()
+    other["text"] = (
+        other["text"].cat.rename_categories({"b": "unknown"}).cat.reorder_categories(["a", "unknown", "", "ü", "never"])
+    )
+    other["object"] = other["object"].astype("str")
+    nullable = X.astype({"count": "Int64", "text": object})
+    ironlearn.save(tree, tmp_path / "tree")
+    loaded = ironlearn.load(tmp_path / "tree")
+    for table in (X, X[:1], other, other[7:8], X[:1], nullable, nullable[:1]):
+        before = tree._codes.columns.transform(table).astype(float)
+        assert np.array_equal(tree._codes.transform(table), before, equal_nan=True)
+        assert np.array_equal(loaded.predict(table), tree.predict(table))
+    whole = tree.predict(X)
+    assert np.array_equal(np.concatenate([tree.predict(X[i : i + 1]) for i in range(n)]), whole)
+    assert np.array_equal(pickle.loads(pickle.dumps(tree)).predict(X), whole)
+
+
+@pytest.mark.parametrize("cls", [HistGradientBoostingRegressor, RandomForestRegressor])
+def test_a_loaded_model_goes_on(cls, tmp_path):
+    X, y, _ = table()
+    trees = "max_iter" if cls is HistGradientBoostingRegressor else "n_estimators"
+    model = cls(categorical_features="from_dtype", random_state=0, warm_start=True).set_params(**{trees: 4}).fit(X, y)
+    ironlearn.save(model, tmp_path / "model")
+    loaded = ironlearn.load(tmp_path / "model")
+    for goes_on in (model, loaded):
+        goes_on.set_params(**{trees: 8}).fit(X, y)
+    assert np.array_equal(model.predict(X), loaded.predict(X))
+
+
 @pytest.mark.parametrize("cls", CLASSES)
 def test_thread_counts_give_the_same_bits_and_files_the_same_answers(cls, tmp_path):
     X, y, classes = table(n=3000, levels=40)
