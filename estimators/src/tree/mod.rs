@@ -20,6 +20,7 @@ mod categories;
 pub mod classifier;
 pub(crate) mod columns;
 pub mod criterion;
+mod few;
 mod ground;
 pub mod grow;
 mod keys;

@@ -2,6 +2,7 @@
 
 use super::bands;
 use super::criterion::{Criterion, row};
+use super::few;
 use super::narrow::with_narrow;
 use super::order::MISSING;
 use super::ranks::{Bins, Ranks};
@@ -29,23 +30,30 @@ pub fn best<C: Criterion>(
     {
         return found;
     }
-    let Scratch { keys, bands, sorted, .. } = scratch;
+    let Scratch { keys, bands, sorted, counts, sums, .. } = scratch;
     let extent = ranks.look_up(rows, j, keys);
-    if ranks.are_one(j, extent) {
+    if extent.0 == extent.1 {
         return Found { constant: true, best: None };
     }
     let (items, item_bits) = (search.criterion.items(scan), search.criterion.item_bits());
-    if items.len() == rows.len()
+    let by_items = items.len() == rows.len()
         && search.monotonic.0 == 0
         && search.criterion.weight(search.totals) <= f64::from(u32::MAX)
-        && ranks.fit(j, extent, item_bits)
+        && ranks.fit(j, extent, item_bits);
+    let two = search.criterion.two(search.totals);
+    if by_items
+        && rows.len() >= bands::LEAST
+        && let Some(totals) = two
     {
-        if let Some(totals) = search.criterion.two(search.totals).filter(|_| rows.len() >= bands::LEAST) {
-            let node = bands::Rows { ranks: &keys.ranks, extent, items, item_bits, totals };
-            if let Some(found) = best_of_bands(ranks, node, j, search, bands) {
-                return found;
-            }
+        let node = bands::Rows { ranks: &keys.ranks, extent, items, item_bits, totals };
+        if let Some(found) = best_of_bands(ranks, node, j, search, bands) {
+            return found;
         }
+    }
+    if two.is_none() && search.criterion.channels() > 0 && few::suit(extent, rows.len()) {
+        return few::best(ranks, rows, j, &keys.ranks, extent, search, (counts, sums), scan);
+    }
+    if by_items {
         keys.sort_items(items, item_bits, extent);
         return best_of_items(ranks, &keys.narrow, (extent.0, item_bits), j, search, scan);
     }
@@ -123,7 +131,7 @@ fn best_of_bins<C: Criterion>(
     if counts[..last.len()].iter().filter(|&&count| count > 0).count() < 2 {
         return None;
     }
-    let best = search.best_of_bins(counts, sums, rows.len(), scan).map(|(best, bin)| {
+    let best = search.best_of_bins(counts, sums, rows.len(), |_, _| true, scan).map(|(best, bin)| {
         // The next bin that has rows begins after the last rank of the one before it.
         let next = (bin + 1..last.len()).find(|&next| counts[next] > 0);
         Candidate { at: Place::Ranks(last[bin], next.map(|next| last[next - 1] + 1)), ..best }

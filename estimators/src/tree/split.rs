@@ -250,12 +250,14 @@ impl<C: Criterion> Search<'_, C> {
     }
 
     /// The best split of `n` rows in bins of these counts and sums, the last bin for missing values, and the bin up to
-    /// which known rows go left. The first of equally good ones wins.
+    /// which known rows go left. The first of equally good ones wins. `apart` says whether a split tells a bin from the next
+    /// one that has rows.
     pub fn best_of_bins(
         &self,
         counts: &[u32],
         sums: &[f64],
         n: usize,
+        apart: impl Fn(usize, usize) -> bool,
         scan: &mut C::Scan,
     ) -> Option<(Candidate, usize)> {
         let (missing, width) = (counts.len() - 1, self.criterion.channels());
@@ -272,13 +274,15 @@ impl<C: Criterion> Search<'_, C> {
                 self.criterion.push_bin(scan, sums(missing));
                 n_left = n_missing;
             }
-            for bin in (0..missing).filter(|&bin| counts[bin] > 0) {
+            let mut bins = (0..missing).filter(|&bin| counts[bin] > 0).peekable();
+            while let Some(bin) = bins.next() {
                 self.criterion.push_bin(scan, sums(bin));
                 n_left += counts[bin] as usize;
                 if n_left == n {
                     break;
                 }
-                if let Some(gain) = self.gain(scan, n_left, n)
+                if bins.peek().is_none_or(|&next| apart(bin, next))
+                    && let Some(gain) = self.gain(scan, n_left, n)
                     && best.as_ref().is_none_or(|(best, _)| gain > best.gain)
                 {
                     let missing_left = missing_left || (n_missing == 0 && 2 * n_left > n);

@@ -139,7 +139,7 @@ fn best_of_sums<C: Criterion>(
     for &entry in missing {
         search.criterion.add(row(entry), order.len(), ordered_sums);
     }
-    let (best, last) = search.best_of_bins(counts, ordered_sums, n, scan)?;
+    let (best, last) = search.best_of_bins(counts, ordered_sums, n, |_, _| true, scan)?;
     Some(Candidate { at: Place::Categories(last as u32 + 1), ..best })
 }
 
