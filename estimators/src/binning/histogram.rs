@@ -1,9 +1,11 @@
-//! Sums of channels by bin: the inner loop of boosting and of forests on histograms.
+//! Sums by bin: the inner loop of boosting and of forests on histograms.
 //!
-//! A channel is an integer of a row: a gradient in fixed point, a count, a class. Integer sums are exact: any order,
-//! any number of threads and any split into blocks give the same bits, and a node less one child is the other child.
+//! One kernel walks over the codes of rows; what a row adds to the bins that it falls into is [`Sums`]. Boosting adds
+//! channels, integers of a row: a gradient in fixed point, a hessian, a count ([`add_rows`]). Such sums are exact: any order,
+//! any number of threads and any split into blocks give the same bits, and a node less one child is the other child. A forest
+//! adds what its criterion sums, in `f64`, in the order of the rows.
 
-use super::matrix::{Binned, Group, LANES};
+use super::matrix::{Binned, Group, LANES, place};
 
 /// What a row adds to the bin that it falls into.
 pub type Channels<const C: usize> = [i64; C];
@@ -54,11 +56,56 @@ pub fn subtract<const C: usize>(parent: &mut [Channels<C>], child: &[Channels<C>
     }
 }
 
+/// What rows add to the bins that they fall into, and the bins.
+pub trait Sums {
+    /// What is read of a row, once for all columns of a group.
+    type Item: Copy;
+
+    /// The number of bins.
+    fn n_bins(&self) -> usize;
+
+    /// What is to be added of the `i`-th row, which is number `row` of X.
+    fn item(&self, i: usize, row: usize) -> Self::Item;
+
+    /// Adds it to a bin.
+    ///
+    /// # Safety
+    /// `bin` is below a number that [`Sums::n_bins`] has returned.
+    unsafe fn add(&mut self, item: Self::Item, bin: usize);
+}
+
+/// Sums of channels: what is kept of the rows, in their order, and the bins.
+struct Integers<'a, R, const C: usize>(&'a [R], &'a mut [Channels<C>]);
+
+impl<R: Row<C>, const C: usize> Sums for Integers<'_, R, C> {
+    type Item = Channels<C>;
+
+    #[inline(always)]
+    fn n_bins(&self) -> usize {
+        self.1.len()
+    }
+
+    #[inline(always)]
+    fn item(&self, i: usize, _: usize) -> Channels<C> {
+        self.0[i].channels()
+    }
+
+    #[inline(always)]
+    unsafe fn add(&mut self, channels: Channels<C>, bin: usize) {
+        // SAFETY: the caller vouches for the bin; there are always as many.
+        let sums = unsafe { self.1.get_unchecked_mut(bin) };
+        for c in 0..C {
+            sums[c] += channels[c];
+        }
+    }
+}
+
 /// Adds the channels of some rows to the bins of one group's columns: `hist` are the bins of the group
-/// ([`Binned::bins_of_group`]). `rows` are the rows of `kept`, in their order; `None`: the first ones of X.
+/// ([`Binned::bins_of_group`]). `rows` are the rows of `kept`, in their order; `None`: all rows of X.
 ///
 /// # Panics
-/// Where `hist` has another length, or `rows` are fewer than `kept`, or beyond those of `binned`.
+/// Where the group is not one of `binned`, `hist` has another length, `rows` are not as many as `kept`, or one of them is
+/// not there.
 pub fn add_rows<R: Row<C>, const C: usize>(
     binned: &Binned,
     group: &Group,
@@ -66,6 +113,7 @@ pub fn add_rows<R: Row<C>, const C: usize>(
     kept: &[R],
     hist: &mut [Channels<C>],
 ) {
+    assert!(std::ptr::eq(place(binned.groups(), group.columns.start).0, group));
     let bins = binned.bins_of_group(group);
     assert_eq!(hist.len(), bins.len());
     let mut starts = [0; LANES];
@@ -73,36 +121,54 @@ pub fn add_rows<R: Row<C>, const C: usize>(
         *start = binned.bins_of_column(column).start - bins.start;
     }
     let n = binned.n_rows();
-    match rows {
-        Some(rows) => {
-            assert!(rows.len() >= kept.len());
-            assert!(rows.iter().all(|&row| (row as usize) < n));
-        }
-        None => assert!(kept.len() <= n),
-    }
+    assert_eq!(kept.len(), rows.map_or(n, <[u32]>::len));
+    let last = rows.and_then(|rows| rows.iter().copied().max());
+    assert!(last.is_none_or(|last| (last as usize) < n));
     macro_rules! by_lanes {
         ($($lanes:literal)*) => {
             match (group.stride(), rows) {
                 $(
-                    // SAFETY: the rows are below n, as was just asserted; the bins of `starts` are those of this group
-                    // in `hist`, whose length is right; every code of a `Binned` is below its column's number of codes.
+                    // SAFETY: the rows are below n and as many as are added, as was just asserted; the bins of `starts` are
+                    // those of this group in `hist`, whose length is right; every code of a `Binned` is below its column's
+                    // number of codes.
                     ($lanes, None) => unsafe {
-                        add::<R, C, $lanes, false>(&group.codes, |i| i, kept, &starts, hist)
+                        add::<_, $lanes, false>(&group.codes, kept.len(), |i| i, &starts, Integers(kept, hist))
                     },
                     ($lanes, Some(rows)) if kept.len() > n / FAR => unsafe {
                         let row = |i: usize| *rows.get_unchecked(i) as usize;
-                        add::<R, C, $lanes, false>(&group.codes, row, kept, &starts, hist)
+                        add::<_, $lanes, false>(&group.codes, kept.len(), row, &starts, Integers(kept, hist))
                     },
                     ($lanes, Some(rows)) => unsafe {
                         let row = |i: usize| *rows.get_unchecked(i) as usize;
-                        add::<R, C, $lanes, true>(&group.codes, row, kept, &starts, hist)
+                        add::<_, $lanes, true>(&group.codes, kept.len(), row, &starts, Integers(kept, hist))
                     },
                 )*
-                _ => unreachable!("a group has at most {LANES} features"),
+                _ => unreachable!("a group has at most {LANES} columns"),
             }
         };
     }
     by_lanes!(1 2 3 4 5 6 7 8);
+}
+
+/// Adds `rows`, in their order, to the bins of one column, which is a group ([`Binned::of_columns`]). `sums` has the bins of
+/// the column ([`Binned::bins_of_column`]).
+///
+/// Part of its caller: what is borrowed there, and cannot change meanwhile, is read once.
+///
+/// # Panics
+/// Where the column shares its group, `sums` has another number of bins, or one of the rows is not there.
+#[inline(always)]
+pub fn add_column<S: Sums>(binned: &Binned, column: usize, rows: &[u32], sums: S) {
+    let (group, n) = (place(binned.groups(), column).0, binned.n_rows());
+    assert_eq!((group.stride(), sums.n_bins()), (1, binned.bins_of_column(column).len()));
+    // Looked at one by one: a look at all beforehand would take as long as a tenth of the rest.
+    let row = |i: usize| {
+        let row = rows[i] as usize;
+        assert!(row < n);
+        row
+    };
+    // SAFETY: the rows are below n, as each asserts; there are as many bins as the column has codes.
+    unsafe { add::<S, 1, false>(&group.codes, rows.len(), row, &[0; LANES], sums) }
 }
 
 /// Where fewer rows than one in this many are picked, the next ones are fetched ahead: each lies in a line of its own.
@@ -110,37 +176,35 @@ const FAR: usize = 16;
 /// How many rows ahead.
 const AHEAD: usize = 16;
 
-/// The kernel: eight bytes are the bins of a row; each picks the place to which the row's channels are added.
+/// The kernel: up to eight bytes are the codes of a row; each picks the bin to which the row is added.
 ///
 /// # Safety
-/// `row(i)` is below the number of rows of `codes` for each `i` below the length of `kept`, and every
-/// `starts[lane]` plus a code of that lane is below the length of `hist`.
+/// For each `i` below `n`, `row(i)` is below the number of rows of `codes`, which are the bytes of a group of `L` columns, and
+/// every `starts[lane]` plus a code of that lane is below the number of bins of `sums`.
 #[inline(always)]
-unsafe fn add<R: Row<C>, const C: usize, const L: usize, const APART: bool>(
+unsafe fn add<S: Sums, const L: usize, const APART: bool>(
     codes: &[u8],
+    n: usize,
     row: impl Fn(usize) -> usize,
-    kept: &[R],
     starts: &[usize; LANES],
-    hist: &mut [Channels<C>],
+    mut sums: S,
 ) {
-    let last = kept.len().wrapping_sub(1);
-    for (i, kept) in kept.iter().enumerate() {
-        let channels = kept.channels();
+    for i in 0..n {
+        let at = row(i);
+        let item = sums.item(i, at);
         #[cfg(target_arch = "x86_64")]
         if APART {
             use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            let next = row((i + AHEAD).min(n - 1));
             // SAFETY: a row of `codes`, which is only fetched.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(codes.as_ptr().add(row((i + AHEAD).min(last)) * L).cast()) };
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(codes.as_ptr().add(next * L).cast()) };
         }
         // SAFETY: `codes` has LANES bytes after the last row, and the caller vouches for the row.
-        let word = unsafe { codes.as_ptr().add(row(i) * L).cast::<u64>().read_unaligned() }.to_le();
+        let word = unsafe { codes.as_ptr().add(at * L).cast::<u64>().read_unaligned() }.to_le();
         for lane in 0..L {
             let code = (word >> (8 * lane)) as u8;
-            // SAFETY: the caller vouches for the place.
-            let sums = unsafe { hist.get_unchecked_mut(starts[lane] + code as usize) };
-            for c in 0..C {
-                sums[c] += channels[c];
-            }
+            // SAFETY: the caller vouches for the bin.
+            unsafe { sums.add(item, starts[lane] + code as usize) };
         }
     }
 }

@@ -96,10 +96,10 @@ fn histograms_are_plain_sums() {
         let mut ordered = vec![[0; 2]; some.len()];
         gather(&channels, &some, &mut ordered);
         for rows in [None, Some(some.as_slice())] {
+            let kept = if rows.is_some() { &ordered } else { &channels };
             let mut hist: Histogram<2> = vec![[0; 2]; binned.n_bins()];
             for group in binned.groups() {
-                let part = &mut hist[binned.bins_of_group(group)];
-                add_rows(&binned, group, rows, if rows.is_some() { &ordered } else { &channels }, part);
+                add_rows(&binned, group, rows, kept, &mut hist[binned.bins_of_group(group)]);
             }
             let mut plain = vec![[0; 2]; binned.n_bins()];
             for i in 0..rows.map_or(500, <[u32]>::len) {
@@ -116,6 +116,87 @@ fn histograms_are_plain_sums() {
             assert!(rest.iter().all(|&sums| sums == [0, 0]));
         }
     }
+}
+
+#[test]
+fn columns_of_codes_and_copies_of_rows_are_the_matrix_of_the_values() {
+    let x = table(600, 13);
+    let (view, ctl) = (x.view().into(), Control::new());
+    let mapper = Mapper::fit(&view, None, None, &bins(40, &[]), &ctl).unwrap();
+    let column =
+        |j: usize| (x.column(j).iter().map(|&v| mapper.features[j].bin(v)).collect(), mapper.features[j].n_bins());
+    let alone = Binned::of_columns((0..13).map(column).collect());
+    let grouped = Binned::plain(&view, &mapper, None, &ctl).unwrap();
+    let some: Vec<u32> = (0..600).rev().filter(|i| i % 5 != 1).collect();
+    let few = alone.of(&[599, 0], None);
+    for (whole, room) in [(&alone, Some(grouped.of(&[7], None))), (&grouped, Some(few)), (&grouped, None)] {
+        let part = whole.of(&some, room);
+        assert_eq!((part.n_rows(), part.n_features(), part.n_bins()), (some.len(), 13, grouped.n_bins()));
+        for j in 0..13 {
+            assert_eq!((alone.has_missing(j), alone.missing_bin(j)), (grouped.has_missing(j), grouped.missing_bin(j)));
+            assert!((0..600).all(|row| alone.bin(row, j) == grouped.bin(row, j)));
+            assert!(some.iter().enumerate().all(|(i, &row)| part.bin(i, j) == grouped.bin(row as usize, j)));
+        }
+    }
+    assert_eq!((alone.groups().len(), grouped.groups().len()), (13, 2));
+}
+
+/// How many rows, and the sum of their numbers.
+struct Numbers<'a>(&'a mut [(u32, f64)]);
+
+impl Sums for Numbers<'_> {
+    type Item = f64;
+    fn n_bins(&self) -> usize {
+        self.0.len()
+    }
+    fn item(&self, _: usize, row: usize) -> f64 {
+        row as f64
+    }
+    unsafe fn add(&mut self, item: f64, bin: usize) {
+        self.0[bin].0 += 1;
+        self.0[bin].1 += item;
+    }
+}
+
+#[test]
+fn a_column_alone_sums_what_it_is_told_to() {
+    let codes: Vec<u8> = (0..400).map(|i| (i * i % 7) as u8).collect();
+    let binned = Binned::of_columns(vec![(vec![0; 400], 1), (codes.clone(), 6)]);
+    let rows: Vec<u32> = (0..400).rev().filter(|i| i % 3 != 1).collect();
+    let (mut found, mut plain) = (vec![(0, 0.0); 7], vec![(0, 0.0); 7]);
+    add_column(&binned, 1, &rows, Numbers(&mut found));
+    for &row in &rows {
+        let bin = &mut plain[codes[row as usize] as usize];
+        *bin = (bin.0 + 1, bin.1 + f64::from(row));
+    }
+    assert_eq!(found, plain);
+}
+
+#[test]
+#[should_panic(expected = "most <= missing")]
+fn codes_beyond_the_missing_values_are_refused() {
+    Binned::of_columns(vec![(vec![0, 2, 1], 2), (vec![0, 3, 1], 2)]);
+}
+
+#[test]
+#[should_panic(expected = "row < n")]
+fn rows_that_are_not_there_are_refused() {
+    let binned = Binned::of_columns(vec![(vec![0, 2, 1], 2)]);
+    add_column(&binned, 0, &[0, 3], Numbers(&mut [(0, 0.0); 3]));
+}
+
+#[test]
+#[should_panic(expected = "last as usize")]
+fn channels_of_rows_that_are_not_there_are_refused() {
+    let binned = Binned::of_columns(vec![(vec![0, 2, 1], 2)]);
+    add_rows(&binned, &binned.groups()[0], Some(&[0, 3]), &[1_i64; 2], &mut [[0; 2]; 3]);
+}
+
+#[test]
+#[should_panic(expected = "ptr::eq")]
+fn groups_of_another_matrix_are_refused() {
+    let [first, other] = [[0, 2, 1], [0, 1, 1]].map(|codes| Binned::of_columns(vec![(codes.to_vec(), 2)]));
+    add_rows(&first, &other.groups()[0], None, &[1_i64; 3], &mut [[0; 2]; 3]);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Columns of X as `f32`: what splits are found on. Dense X is read where it lies; sparse X becomes CSC.
 
-use super::ranks::{Bins, Ranks};
+use super::bins::Bins;
+use super::ranks::Ranks;
 use crate::{AnyMatrix, Result, bad_input};
 use ironlearn_linalg::{Layout, Matrix, Real};
 use ndarray::ArrayView2;

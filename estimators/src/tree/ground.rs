@@ -1,11 +1,12 @@
 //! X made ready for growing many trees on it: what does not depend on the tree is done once.
 
+use super::bins::Bins;
 use super::columns::Columns;
 use super::criterion::row;
 use super::grow::{Plan, from_lists, from_samples, is_presorted};
 use super::nodes::join;
 use super::order::{self, MISSING, NEAR, NEW};
-use super::ranks::{Bins, Ranks};
+use super::ranks::Ranks;
 use super::{Criterion, Tree};
 use crate::{Result, bad_input};
 use ironlearn_linalg::Control;

@@ -16,6 +16,7 @@
 //! ```
 
 mod bands;
+mod bins;
 mod categories;
 pub mod classifier;
 pub(crate) mod columns;

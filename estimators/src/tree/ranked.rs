@@ -1,11 +1,12 @@
 //! Searching and splitting a node whose X is ranks: bins where it is large, else a sort by ranks.
 
 use super::bands;
+use super::bins::Bins;
 use super::criterion::{Criterion, row};
 use super::few;
 use super::narrow::with_narrow;
 use super::order::MISSING;
-use super::ranks::{Bins, Ranks};
+use super::ranks::Ranks;
 use super::shared::Scratch;
 use super::split::{Candidate, Found, Place, Search};
 use crate::growth::divide;
@@ -26,7 +27,7 @@ pub fn best<C: Criterion>(
     if let Some(bins) = bins
         && rows.len() >= BINNED
         && search.criterion.channels() > 0
-        && let Some(found) = best_of_bins(bins, rows, j, search, scratch, scan)
+        && let Some(found) = bins.best(rows, j, search, scratch, scan)
     {
         return found;
     }
@@ -106,37 +107,6 @@ fn best_of_items<C: Criterion>(
         best.at = Place::Ranks(rank(best.n_left - 1), Some(rank(best.n_left)));
     }
     found
-}
-
-/// [`best`] among the borders of bins; `None` where all known values are in one bin, within which they may differ.
-fn best_of_bins<C: Criterion>(
-    bins: &Bins,
-    rows: &[u32],
-    j: usize,
-    search: &Search<'_, C>,
-    scratch: &mut Scratch,
-    scan: &mut C::Scan,
-) -> Option<Found> {
-    let (column, last) = (bins.column(j), bins.last(j));
-    let Scratch { counts, sums, .. } = scratch;
-    counts.clear();
-    counts.resize(last.len() + 1, 0);
-    sums.clear();
-    sums.resize(counts.len() * search.criterion.channels(), 0.0);
-    for &row in rows {
-        let bin = column[row as usize] as usize;
-        counts[bin] += 1;
-        search.criterion.add(row as usize, bin, sums);
-    }
-    if counts[..last.len()].iter().filter(|&&count| count > 0).count() < 2 {
-        return None;
-    }
-    let best = search.best_of_bins(counts, sums, rows.len(), |_, _| true, scan).map(|(best, bin)| {
-        // The next bin that has rows begins after the last rank of the one before it.
-        let next = (bin + 1..last.len()).find(|&next| counts[next] > 0);
-        Candidate { at: Place::Ranks(last[bin], next.map(|next| last[next - 1] + 1)), ..best }
-    });
-    Some(Found { constant: false, best })
 }
 
 /// Puts the rows of ranks up to `left` first (and the missing ones where they go left), in their order on both sides.

@@ -1,7 +1,7 @@
 //! X as ranks: each value's place among the distinct values of its column, found once for as many trees as there are.
 //!
 //! A node sorts its rows by small integers instead of numbers, in as many passes as its ranks have digits; and a large
-//! node may look at bins of ranks only, without sorting (see [`Bins`]).
+//! node may look at bins of ranks only, without sorting (see [`super::bins`]).
 
 use super::Columns;
 use super::columns::{TIE, take};
@@ -10,7 +10,6 @@ use super::keys::sort_keys;
 use super::narrow::Narrow;
 use super::order::{self, MISSING, NEAR, NEW, Room};
 use crate::Result;
-use crate::binning::thresholds;
 use ironlearn_linalg::{Control, threads};
 use std::sync::Arc;
 
@@ -235,83 +234,9 @@ fn rank_column(rows: &[u32], values: &[f32], room: &mut Room, entries: &mut [u32
     (Narrow::new(ranks, distinct.len() as u32), Distinct::new(distinct))
 }
 
-/// Ranks in bins of about as many rows each, as boosting has them ([`crate::binning`]): what large nodes look at.
-#[derive(Debug)]
-pub struct Bins {
-    n: usize,
-    /// n a column; a missing value is in the bin after the last.
-    bins: Vec<u8>,
-    /// For each column the last rank of each bin.
-    last: Arc<[Vec<u32>]>,
-}
-
-impl Bins {
-    /// At most `most` bins a column (2 to 255).
-    ///
-    /// # Errors
-    /// [`ironlearn_linalg::Error::Interrupted`].
-    pub fn new(ranks: &Ranks, most: usize, ctl: &Control) -> Result<Self> {
-        let (n, p) = ranks.shape();
-        let columns = threads::map(ctl, p, |j| {
-            let column = ranks.column(j);
-            let distinct = ranks.values(j).len();
-            let mut counts = vec![0.0; distinct + 1];
-            column.iter().for_each(|rank| counts[rank as usize] += 1.0);
-            let values = ranks.values(j);
-            let mut last = last_ranks(values, &counts[..distinct], most);
-            // No border between values that a split cannot tell apart.
-            last.retain(|&rank| values.get(rank as usize + 1).is_none_or(|&next| next > values[rank as usize] + TIE));
-            let mut of_rank = vec![0_u8; distinct + 1];
-            let mut bin = 0;
-            for rank in 0..distinct {
-                of_rank[rank] = bin as u8;
-                bin += usize::from(last[bin] as usize == rank);
-            }
-            of_rank[distinct] = last.len() as u8;
-            (column.iter().map(|rank| of_rank[rank as usize]).collect::<Vec<u8>>(), last)
-        })?;
-        let mut bins = Vec::with_capacity(n * p);
-        let mut last = Vec::with_capacity(p);
-        for (of_column, of_bins) in columns {
-            bins.extend_from_slice(&of_column);
-            last.push(of_bins);
-        }
-        Ok(Bins { n, bins, last: last.into() })
-    }
-
-    /// The bins of the given rows alone, in the room of others.
-    pub fn of(&self, rows: &[u32], room: Option<Bins>) -> Self {
-        let mut bins = room.map_or_else(Vec::new, |room| room.bins);
-        take(&self.bins, rows, self.last.len(), &mut bins);
-        Bins { n: rows.len(), bins, last: Arc::clone(&self.last) }
-    }
-
-    /// The bins of a column's rows.
-    pub fn column(&self, j: usize) -> &[u8] {
-        &self.bins[j * self.n..(j + 1) * self.n]
-    }
-
-    /// The last rank of each bin of a column.
-    pub fn last(&self, j: usize) -> &[u32] {
-        &self.last[j]
-    }
-}
-
-/// The last rank of each of at most `most` bins of values that occur so often: those of boosting, whose thresholds are
-/// quantiles.
-fn last_ranks(values: &[f32], counts: &[f64], most: usize) -> Vec<u32> {
-    let mut wide: Vec<f64> = values.iter().map(|&v| f64::from(v)).collect();
-    let thresholds = thresholds(&mut wide, Some(counts), most);
-    let ends = thresholds.iter().map(|&t| wide.partition_point(|&v| v <= t)).chain([wide.len()]);
-    let mut last: Vec<u32> = ends.filter(|&end| end > 0).map(|end| end as u32 - 1).collect();
-    last.dedup();
-    last
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::binning;
     use ndarray::Array2;
 
     fn table() -> Array2<f32> {
@@ -339,27 +264,6 @@ mod tests {
                 assert!(found.iter().zip(&expected).all(|(f, e)| (f & (NEW | NEAR) != 0) == (e & (NEW | NEAR) != 0)));
             }
             assert!((0..700).all(|i| ranks.value(i, j).to_bits() == x[[i, j]].to_bits() || x[[i, j]].is_nan()));
-        }
-    }
-
-    #[test]
-    fn bins_are_those_of_boosting() {
-        let x = Array2::from_shape_fn((900, 3), |(i, j)| match (i * 37 + j * 11) % 96 {
-            5 if j == 1 => f32::NAN,
-            // A heavy value.
-            v if j == 2 => v.max(40) as f32 - 3.5,
-            v => (v as f32 * 0.3).exp(),
-        });
-        let ctl = Control::new();
-        let ranks = Ranks::new(&Columns::F32(x.view()), &ctl).unwrap();
-        for most in [2, 8, 64, 255] {
-            let bins = Bins::new(&ranks, most, &ctl).unwrap();
-            let rule = binning::Bins { max_bins: most, categorical: &[], subsample: usize::MAX, seed: 0 };
-            let mapper = binning::Mapper::fit(&x.view().into(), None, None, &rule, &ctl).unwrap();
-            for (j, feature) in mapper.features.iter().enumerate() {
-                let expected: Vec<u8> = x.column(j).iter().map(|&v| feature.bin(f64::from(v))).collect();
-                assert_eq!((bins.column(j), bins.last(j).len()), (&expected[..], feature.n_bins()), "{most} {j}");
-            }
         }
     }
 }
