@@ -228,7 +228,7 @@ impl<'a> Columns<'a> {
 }
 
 /// Writes the given rows of `p` columns that lie one after the other.
-pub(super) fn take<T: Copy>(columns: &[T], rows: &[u32], p: usize, out: &mut Vec<T>) {
+fn take<T: Copy>(columns: &[T], rows: &[u32], p: usize, out: &mut Vec<T>) {
     out.clear();
     for column in columns.chunks_exact(columns.len() / p) {
         out.extend(rows.iter().map(|&row| column[row as usize]));

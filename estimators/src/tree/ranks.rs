@@ -4,7 +4,7 @@
 //! node may look at bins of ranks only, without sorting (see [`super::bins`]).
 
 use super::Columns;
-use super::columns::{TIE, take};
+use super::columns::TIE;
 use super::criterion::ROW;
 use super::keys::sort_keys;
 use super::narrow::Narrow;
