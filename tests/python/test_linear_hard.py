@@ -184,6 +184,31 @@ def test_data_that_say_almost_nothing(name, kind):
         assert np.isfinite(found.coef_).all()
 
 
+@pytest.mark.parametrize("solver, l1_ratio", [("liblinear", 1), ("saga", 1), ("saga", 0.7)])
+def test_an_l1_penalty_on_two_classes_and_many_columns(solver, l1_ratio):
+    # Thousands of columns are not 0, and two have units of their own.
+    rng = np.random.default_rng(1)
+    n, p, C = 6000, 5000, 30.0
+    X = sp.csr_matrix((rng.standard_normal(8 * n), rng.integers(0, p, 8 * n), np.arange(0, 8 * n + 1, 8)), shape=(n, p))
+    y = X @ rng.standard_normal(p) + rng.standard_normal(n) > 0.5
+    X = sp.csr_matrix(X @ sp.diags(np.r_[1e-6, 1e6, np.ones(p - 2)]))
+    weights = rng.integers(1, 4, n).astype(float)
+    settings = {"solver": solver, "l1_ratio": l1_ratio, "C": C, "tol": 1e-5, "max_iter": 100}
+    found = []
+    for form in (X, X.tocsc(), X.toarray()):
+        model = ours.LogisticRegression(**settings).fit(form, y, sample_weight=weights)
+        coef, intercept = model.coef_[0], model.intercept_[0]
+        errors = C * weights * (model.predict_proba(X)[:, 1] - y)
+        slope = X.T @ errors + (1 - l1_ratio) * coef
+        violation = np.where(coef != 0, np.abs(slope + l1_ratio * np.sign(coef)), np.abs(slope) - l1_ratio)
+        assert (coef != 0).sum() > 3000
+        assert violation.max() < 1e-4
+        assert abs(errors.sum() + (np.sign(intercept) if solver == "liblinear" else 0)) < 1e-4
+        found.append(coef)
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found[2], found[0], rtol=1e-4, atol=1e-5)
+
+
 def test_an_l1_penalty_that_leaves_more_than_a_model_holds():
     # Five classes have room for 799 columns in a quadratic model; here 800 and more are not 0.
     rng = np.random.default_rng(0)

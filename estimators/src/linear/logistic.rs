@@ -21,7 +21,8 @@ use serde::{Deserialize, Serialize};
 /// ours. Without an L1 part every name runs L-BFGS on centred and scaled columns, started from the Hessian (p up to
 /// 1500, several classes by a Kronecker product), which on small data is Newton's method; large dense data are fitted
 /// on a part of the rows first, whose Hessian then serves all of them. With an L1 part: Newton's method with coordinate
-/// descent on working sets. `report.iterations` counts the steps on all rows.
+/// descent on working sets; two classes on wide X of many zeros, or where thousands of coefficients are not 0,
+/// without a matrix of second moments. `report.iterations` counts the steps on all rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct LogisticRegression {

@@ -1,6 +1,7 @@
 //! Linear models of a smooth loss: any [`Rows`], L2 penalties by preconditioned L-BFGS, L1 penalties by Newton steps
 //! over working sets.
 
+pub mod by_rows;
 pub mod lbfgs;
 pub mod objective;
 pub mod precondition;

@@ -2,8 +2,10 @@
 //! descent over a working set of columns, and a line search looks at the true objective.
 //!
 //! Lee, Sun and Saunders 2014 (doi:10.1137/130921428); working sets as in Massias, Gramfort and Salmon 2018. The
-//! model's second moments are held for the working set only, so that p may be large.
+//! model's second moments are held for the working set only, so that p may be large; where that is not enough, and on
+//! wide sparse X, the model is one of the rows ([`super::by_rows`]).
 
+use super::by_rows::ByRows;
 use super::lbfgs::{Found, Stop};
 use super::objective::{Objective, Place};
 use super::precondition::largest_curvature;
@@ -35,13 +37,23 @@ pub fn minimise<B: Backend, F: Real, R: Rows>(
     let (l1, t) = (objective.l1(), theta.nrows());
     let mut place = objective.at(theta)?;
     let mut more = FEW;
+    let most = MODEL / t - 1;
+    let mut by_rows = ByRows::of(objective, false);
     for iteration in 0..stop.max_iter {
         if stop.met(&place) {
             return Ok(Found { place, iterations: iteration, converged: true, left: 0.0 });
         }
-        let columns = working_set(&place, &l1, more, MODEL / t - 1);
-        let hessian = objective.hessian(&place.theta, &columns)?;
-        let Some(direction) = model_step(objective, &place, &l1, &columns, hessian)? else {
+        if by_rows.is_none() && crowded(&place, most) {
+            by_rows = ByRows::of(objective, true);
+        }
+        let (direction, whole) = if let Some(model) = &mut by_rows {
+            (model.step(objective, &place)?, true)
+        } else {
+            let columns = working_set(&place, &l1, more, most);
+            let hessian = objective.hessian(&place.theta, &columns)?;
+            (model_step(objective, &place, &l1, &columns, hessian)?, columns.len() + 1 == place.theta.ncols())
+        };
+        let Some(direction) = direction else {
             return Ok(Found { place, iterations: iteration, converged: true, left: 0.0 });
         };
         let Some(next) = search(objective, &place, &direction, &l1)? else {
@@ -51,7 +63,6 @@ pub fn minimise<B: Backend, F: Real, R: Rows>(
         let decrease = (place.value - next.value) / place.value.abs().max(f64::MIN_POSITIVE);
         let (before, after) = (place.violation, next.violation);
         place = next;
-        let whole = columns.len() + 1 == place.theta.ncols();
         if after > 0.5 * before {
             more *= 2;
         }
@@ -63,13 +74,23 @@ pub fn minimise<B: Backend, F: Real, R: Rows>(
     Ok(Found { place, iterations: stop.max_iter, converged, left: 0.0 })
 }
 
+/// The number of columns with a coefficient that is not 0.
+fn active(place: &Place) -> usize {
+    let p = place.theta.ncols() - 1;
+    place.theta.columns().into_iter().take(p).filter(|column| column.iter().any(|&v| v != 0.0)).count()
+}
+
+/// Whether there is hardly room for more than those columns.
+fn crowded(place: &Place, most: usize) -> bool {
+    active(place) + most / 10 >= most && place.theta.ncols() - 1 > most
+}
+
 /// Columns with a coefficient that is not 0, and those that most want one: rising, at most `most`. Where there is no room
 /// for more than the former, those that are furthest from where they want to be, so that all have their turn.
 fn working_set(place: &Place, l1: &Array1<f64>, more: usize, most: usize) -> Vec<usize> {
     let p = place.theta.ncols() - 1;
+    let (active, by_turns) = (active(place), crowded(place, most));
     let is_active = |j: usize| place.theta.column(j).iter().any(|&v| v != 0.0);
-    let active = (0..p).filter(|&j| is_active(j)).count();
-    let by_turns = active + most / 10 >= most && p > most;
     let mut wishes: Vec<(f64, usize)> = Vec::new();
     for j in 0..p {
         let (theta, gradient) = (place.theta.column(j), place.gradient.column(j));

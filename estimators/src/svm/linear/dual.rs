@@ -5,8 +5,8 @@
 //! scaling. Of two classes βᵢ has the sign of yᵢ, and epsilon is 0. A squared loss adds `Σ βᵢ²/(4·costᵢ)` and bounds
 //! nothing from above. Coefficients are `Σ βᵢ·xᵢ` throughout, so that any β tells how far the objective may still fall.
 
-use super::order::Order;
 use super::problem::{Answer, Pays, Problem};
+use crate::linear::solver::order::Order;
 use crate::linear::solver::sgd::{Dense, Rows, Sparse};
 use crate::{Control, Matrix, Result};
 use ironlearn_linalg::Real;

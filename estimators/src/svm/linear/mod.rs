@@ -5,7 +5,8 @@
 //!
 //! - `smooth`: the squared losses on up to 1,500 columns or sparse rows, and most with an L1 penalty, by the
 //!   Newton methods of [`crate::linear::glm`];
-//! - `sparse_l1`: an L1 penalty on more than 200 columns of sparse X, column by column, with `orthant`;
+//! - `sparse_l1`: an L1 penalty on more than 200 columns of sparse X, column by column
+//!   ([`crate::linear::solver::descent`]);
 //! - `newton`: the squared losses on dense X of many columns or zeros, by conjugate gradients over the rows that pay, all classes
 //!   side by side; `lines` has the rows, `held` those of a small system;
 //! - `interior`: the losses with a kink on up to 1,000 columns, by an interior point;
@@ -21,8 +22,6 @@ mod interior;
 mod labels;
 mod lines;
 mod newton;
-mod order;
-mod orthant;
 mod pairs;
 mod problem;
 mod regressor;

@@ -3,6 +3,7 @@
 use super::crammer_singer::rows::Listed;
 use super::lines::{Few, Full, Lines};
 use super::{Norm, dual, interior, newton, pairs, smooth, sparse_l1};
+use crate::linear::solver::descent::Columns;
 use crate::many::side_by_side;
 use crate::{Backend, Control, Matrix, Result};
 use ironlearn_linalg::Real;
@@ -95,7 +96,7 @@ pub fn solve_all<B: Backend, F: Real>(
         && p > BY_GRAM
         && problems.first().is_some_and(|first| first.pays == Pays::SquaredHinge && first.norm == Norm::L1)
     {
-        let columns = sparse_l1::Columns::of(sparse);
+        let columns = Columns::of_rows(sparse);
         return side_by_side(ctl, problems.len(), |k, ctl| match &problems[k] {
             problem if problem.pays_anything() => sparse_l1::solve(problem, &columns, ctl),
             nothing => Ok(nothing.nothing(p)),

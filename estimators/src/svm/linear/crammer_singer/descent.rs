@@ -8,7 +8,7 @@
 use super::face::{Face, Steps};
 use super::rows::Rows;
 use super::{AllClasses, Found, PASSES};
-use crate::svm::linear::order::Order;
+use crate::linear::solver::order::Order;
 use crate::{Control, Result};
 use ndarray::Array2;
 

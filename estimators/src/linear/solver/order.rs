@@ -1,4 +1,4 @@
-//! The order in which coordinate descent on a dual visits the rows that it has not left alone.
+//! The order in which coordinate descent visits the rows or columns that it has not left alone.
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};

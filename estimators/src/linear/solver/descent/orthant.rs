@@ -1,8 +1,8 @@
 //! Conjugate gradients over the coefficients that are not 0, with their signs held: the Newton step of all of them, as far as
-//! the objective falls; those that would change their sign become 0.
+//! the objective falls; those that would change their sign become 0. Coefficients without an L1 penalty are free.
 
-use super::dot;
-use super::sparse_l1::State;
+use super::row::Row;
+use super::state::State;
 use crate::{Control, Result};
 use ironlearn_linalg::{Conjugate, Real, threads};
 
@@ -22,6 +22,7 @@ const PARTS: usize = 4;
 const CHECK: usize = 256;
 
 /// How many steps are worth their time: more, where little of what they find ends at a border.
+#[derive(Debug, Clone)]
 pub struct Steps(usize);
 
 impl Default for Steps {
@@ -34,29 +35,30 @@ impl Default for Steps {
 ///
 /// # Errors
 /// [`crate::Error::Linalg`] when interrupted.
-pub fn go<F: Real>(state: &mut State<'_, F>, limit: &mut Steps, ctl: &Control) -> Result<usize> {
-    let free: Vec<usize> = (0..state.theta.len()).filter(|&j| state.theta[j] != 0.0).collect();
+pub fn go<F: Real, R: Row>(state: &mut State<'_, F, R>, limit: &mut Steps, ctl: &Control) -> Result<usize> {
+    let is_free = |j: usize| state.theta[j] != 0.0 || (state.l1[j] == 0.0 && state.bounds[j] > 0.0);
+    let free: Vec<usize> = (0..state.theta.len()).filter(|&j| is_free(j)).collect();
     let entries: usize = free.iter().map(|&j| state.length(j)).sum::<usize>() + state.rows.len();
     let derivatives = threads::map_tiles(ctl, free.len(), TILE, |range| {
         range.map(|at| state.slope(free[at])).collect::<Vec<(f64, f64)>>()
     })?
     .concat();
-    let plain: Vec<f64> =
-        free.iter().zip(&derivatives).map(|(&j, (slope, _))| -slope - state.theta[j].signum()).collect();
+    // How the penalty grows with each.
+    let signs: Vec<f64> =
+        free.iter().map(|&j| if state.l1[j] == 0.0 { 0.0 } else { state.l1[j] * state.theta[j].signum() }).collect();
+    let plain: Vec<f64> = signs.iter().zip(&derivatives).map(|(sign, (slope, _))| -slope - sign).collect();
     let inverse = derivatives.iter().map(|(_, h)| 1.0 / h).collect();
+    let curvatures: Vec<f64> = state.rows.iter().map(|row| row.derivatives().1).collect();
     let (mut system, mut moved) = (Conjugate::new(plain.clone(), inverse), vec![0.0; state.rows.len()]);
     let first = system.left_weighed();
     let mut change = vec![0.0; free.len()];
     while system.steps() < limit.0 && system.left_weighed() > LEFT * first {
         products(state, &free, system.direction(), &mut moved, ctl)?;
-        // Rows that pay nothing have no curvature.
-        for (m, [residual, cost]) in moved.iter_mut().zip(&state.rows) {
-            *m *= if residual * cost > 0.0 { 2.0 * cost.abs() } else { 0.0 };
-        }
+        moved.iter_mut().zip(&curvatures).for_each(|(m, c)| *m *= c);
         let along = system.direction();
         threads::fill_rows(ctl, &mut change, 1, TILE, |start, out| {
             for (at, sum) in (start..).zip(out) {
-                *sum = RIDGE * derivatives[at].1 * along[at];
+                *sum = (RIDGE * derivatives[at].1 + state.l2[free[at]]) * along[at];
                 state.each(free[at], |i, v| *sum += v * moved[i]);
             }
         })?;
@@ -74,19 +76,24 @@ pub fn go<F: Real>(state: &mut State<'_, F>, limit: &mut Steps, ctl: &Control) -
             .zip(&total)
             .map(|(&j, t)| {
                 let (from, to) = (state.theta[j], state.theta[j] + length * t);
-                if from * to > 0.0 { to - from } else { -from }
+                if from * to > 0.0 || state.l1[j] == 0.0 { to - from } else { -from }
             })
             .collect();
-        if !(dot(&plain, &step) > 0.0) {
+        let gain: f64 = plain.iter().zip(&step).map(|(p, s)| p * s).sum();
+        if !(gain > 0.0) {
             continue;
         }
         products(state, &free, &step, &mut moved, ctl)?;
-        let signs: f64 = free.iter().zip(&step).map(|(&j, s)| state.theta[j].signum() * s).sum();
-        let share = search(&state.rows, &moved, signs);
+        let mut penalty = (0.0, 0.0);
+        for ((&j, sign), s) in free.iter().zip(&signs).zip(&step) {
+            penalty.0 += s * (sign + state.l2[j] * state.theta[j]);
+            penalty.1 += state.l2[j] * s * s;
+        }
+        let share = search(&state.rows, &moved, penalty);
         for (&j, s) in free.iter().zip(&step) {
             state.theta[j] = if share == 1.0 && *s == -state.theta[j] { 0.0 } else { state.theta[j] + share * s };
         }
-        state.rows.iter_mut().zip(&moved).for_each(|(row, m)| row[0] -= share * m);
+        state.rows.iter_mut().zip(&moved).for_each(|(row, m)| row.shift(share * m));
         limit.0 = match share {
             ..0.1 => (limit.0 / 2).max(LEAST),
             0.5.. => (limit.0 * 2).min(MOST),
@@ -99,7 +106,13 @@ pub fn go<F: Real>(state: &mut State<'_, F>, limit: &mut Steps, ctl: &Control) -
 }
 
 /// `X·step` for the steps of these columns.
-fn products<F: Real>(state: &State<'_, F>, free: &[usize], step: &[f64], out: &mut [f64], ctl: &Control) -> Result<()> {
+fn products<F: Real, R: Row>(
+    state: &State<'_, F, R>,
+    free: &[usize],
+    step: &[f64],
+    out: &mut [f64],
+    ctl: &Control,
+) -> Result<()> {
     let part = free.len().div_ceil(PARTS).max(CHECK);
     let parts = threads::map_tiles(ctl, free.len(), part, |range| {
         let mut sums = vec![0.0; out.len()];
@@ -117,17 +130,17 @@ fn products<F: Real>(state: &State<'_, F>, free: &[usize], step: &[f64], out: &m
     Ok(())
 }
 
-/// The share of a step, at most all of it, at which the objective is lowest; `signs` is what the penalty changes by.
-fn search(rows: &[[f64; 2]], moved: &[f64], signs: f64) -> f64 {
+/// The share of a step, at most all of it, at which the objective is lowest; `penalty` has the derivatives along it of
+/// what is not the rows'.
+fn search<R: Row>(rows: &[R], moved: &[f64], penalty: (f64, f64)) -> f64 {
     let slopes = |share: f64| {
-        let (mut first, mut second) = (signs, 0.0);
-        for ([residual, cost], m) in rows.iter().zip(moved) {
-            let residual = residual - share * m;
-            if residual * cost > 0.0 {
-                let c = 2.0 * cost.abs() * m;
-                first -= c * residual;
-                second += c * m;
-            }
+        let (mut first, mut second) = (penalty.0 + share * penalty.1, penalty.1);
+        for (&row, m) in rows.iter().zip(moved) {
+            let mut row = row;
+            row.shift(share * m);
+            let (slope, curvature) = row.derivatives();
+            first += slope * m;
+            second += curvature * m * m;
         }
         (first, second)
     };
