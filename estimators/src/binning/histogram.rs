@@ -150,7 +150,7 @@ pub fn add_rows<R: Row<C>, const C: usize>(
     by_lanes!(1 2 3 4 5 6 7 8);
 }
 
-/// Adds `rows`, in their order, to the bins of one column, which is a group ([`Binned::of_columns`]). `sums` has the bins of
+/// Adds `rows` (all where `None`), in their order, to the bins of one column, which is a group ([`Binned::of_columns`]). `sums` has the bins of
 /// the column ([`Binned::bins_of_column`]).
 ///
 /// Part of its caller: what is borrowed there, and cannot change meanwhile, is read once.
@@ -158,9 +158,13 @@ pub fn add_rows<R: Row<C>, const C: usize>(
 /// # Panics
 /// Where the column shares its group, `sums` has another number of bins, or one of the rows is not there.
 #[inline(always)]
-pub fn add_column<S: Sums>(binned: &Binned, column: usize, rows: &[u32], sums: S) {
+pub fn add_column<S: Sums>(binned: &Binned, column: usize, rows: Option<&[u32]>, sums: S) {
     let (group, n) = (place(binned.groups(), column).0, binned.n_rows());
     assert_eq!((group.stride(), sums.n_bins()), (1, binned.bins_of_column(column).len()));
+    let Some(rows) = rows else {
+        // SAFETY: all n rows are there, and as many bins as the column has codes.
+        return unsafe { add::<S, 1, false>(&group.codes, n, |i| i, &[0; LANES], sums) };
+    };
     // Looked at one by one: a look at all beforehand would take as long as a tenth of the rest.
     let row = |i: usize| {
         let row = rows[i] as usize;

@@ -164,7 +164,7 @@ fn a_column_alone_sums_what_it_is_told_to() {
     let binned = Binned::of_columns(vec![(vec![0; 400], 1), (codes.clone(), 6)]);
     let rows: Vec<u32> = (0..400).rev().filter(|i| i % 3 != 1).collect();
     let (mut found, mut plain) = (vec![(0, 0.0); 7], vec![(0, 0.0); 7]);
-    add_column(&binned, 1, &rows, Numbers(&mut found));
+    add_column(&binned, 1, Some(&rows), Numbers(&mut found));
     for &row in &rows {
         let bin = &mut plain[codes[row as usize] as usize];
         *bin = (bin.0 + 1, bin.1 + f64::from(row));
@@ -182,7 +182,7 @@ fn codes_beyond_the_missing_values_are_refused() {
 #[should_panic(expected = "row < n")]
 fn rows_that_are_not_there_are_refused() {
     let binned = Binned::of_columns(vec![(vec![0, 2, 1], 2)]);
-    add_column(&binned, 0, &[0, 3], Numbers(&mut [(0, 0.0); 3]));
+    add_column(&binned, 0, Some(&[0, 3]), Numbers(&mut [(0, 0.0); 3]));
 }
 
 #[test]

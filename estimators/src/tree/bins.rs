@@ -83,7 +83,7 @@ impl Bins {
 
 /// Adds `rows` to the counts and the criterion's sums of the bins of column `j`.
 fn sum<C: Criterion>(binned: &Binned, j: usize, rows: &[u32], criterion: &C, counts: &mut [u32], sums: &mut [f64]) {
-    add_column(binned, j, rows, Of { criterion, counts, sums });
+    add_column(binned, j, Some(rows), Of { criterion, counts, sums });
 }
 
 /// A criterion's sums by bin, and how many rows they are of.

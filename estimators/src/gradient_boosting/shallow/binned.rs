@@ -4,6 +4,7 @@
 //! is always a split. Sums over bins tell the gain of those splits exactly, and a bound for the splits inside.
 
 use crate::Result;
+use crate::binning;
 use crate::tree::Columns;
 use crate::tree::columns::TIE;
 use crate::tree::criterion::row;
@@ -11,7 +12,7 @@ use crate::tree::order::{self, NEAR, NEW};
 use ironlearn_linalg::{Control, threads};
 
 /// The bins of a feature, at most.
-pub const BINS: usize = 256;
+pub const BINS: usize = 255;
 
 /// X, sorted and binned.
 #[derive(Debug)]
@@ -22,8 +23,8 @@ pub struct Binned {
     values: Vec<f32>,
     /// The sorted entries of each feature.
     lists: Vec<u32>,
-    /// The bin of each row, by column.
-    codes: Vec<u8>,
+    /// The bin of each row.
+    codes: binning::Binned,
     /// For each feature where its bins begin in its list, and its end.
     starts: Vec<Vec<u32>>,
     /// For each feature and bin whether there may be a split inside.
@@ -42,14 +43,16 @@ impl Binned {
         let lists = order::presort(&packed, &(0..n as u32).collect::<Vec<_>>(), ctl)?;
         let Columns::Packed(values, _) = packed else { unreachable!("packed columns are packed") };
         let cuts = threads::map(ctl, p, |j| cut(&lists[j * n..(j + 1) * n]))?;
-        let mut codes = vec![0; n * p];
-        threads::fill_rows(ctl, &mut codes, n, 1, |j, codes| {
+        let codes = threads::map(ctl, p, |j| {
+            let mut codes = vec![0; n];
             for (bin, ends) in cuts[j].0.windows(2).enumerate() {
                 for &entry in &lists[j * n + ends[0] as usize..j * n + ends[1] as usize] {
                     codes[row(entry)] = bin as u8;
                 }
             }
+            (codes, cuts[j].1.len())
         })?;
+        let codes = binning::Binned::of_columns(codes);
         let (starts, mixed) = cuts.into_iter().unzip();
         Ok(Binned { n, p, values, lists, codes, starts, mixed })
     }
@@ -59,9 +62,9 @@ impl Binned {
         (self.n, self.p)
     }
 
-    /// The largest number of bins of a feature.
+    /// The largest number of bins of a feature, one for missing values among them, which is empty here.
     pub fn width(&self) -> usize {
-        self.mixed.iter().map(Vec::len).max().unwrap_or(0)
+        self.mixed.iter().map(|bins| bins.len() + 1).max().unwrap_or(0)
     }
 
     /// The number of bins of a feature.
@@ -74,9 +77,9 @@ impl Binned {
         &self.values[feature * self.n..(feature + 1) * self.n]
     }
 
-    /// The bin of each row on a feature.
-    pub fn codes(&self, feature: usize) -> &[u8] {
-        &self.codes[feature * self.n..(feature + 1) * self.n]
+    /// The bin of each row.
+    pub fn codes(&self) -> &binning::Binned {
+        &self.codes
     }
 
     /// The sorted entries of some bins of a feature.
@@ -136,8 +139,8 @@ mod tests {
         assert!(binned.bins(0) > 200 && binned.bins(0) <= BINS && binned.bins(1) == 13);
         assert!(binned.mixed(1).iter().all(|&mixed| !mixed) && binned.mixed(0).iter().all(|&mixed| mixed));
         for j in 0..2 {
-            let (values, codes) = (binned.column(j), binned.codes(j));
-            let mut sorted: Vec<_> = values.iter().zip(codes).map(|(&v, &c)| (v, c)).collect();
+            let bin = |row: usize| binned.codes().bin(row, j);
+            let mut sorted: Vec<_> = binned.column(j).iter().enumerate().map(|(i, &v)| (v, bin(i))).collect();
             sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
             assert!(sorted.windows(2).all(|w| w[0].1 <= w[1].1 && (w[0].0 < w[1].0 || w[0].1 == w[1].1)));
         }

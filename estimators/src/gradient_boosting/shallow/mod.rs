@@ -44,7 +44,7 @@ impl Shallow {
         (!matches!(columns, Columns::Sparse(_)) || n.saturating_mul(p) <= MOST_LAID_OUT)
             && leaves <= MOST_LEAVES
             && n < sums::MOST_ROWS
-            && p.saturating_mul(BINS * size_of::<[f64; 4]>()) <= MOST_BYTES
+            && p.saturating_mul((BINS + 1) * size_of::<[f64; 4]>()) <= MOST_BYTES
     }
 
     /// Sorts and bins X, which has no missing values.

@@ -5,6 +5,7 @@
 //! of its parent less those of its sibling without an error, and an empty bin is known as empty.
 
 use super::binned::Binned;
+use crate::binning::{Sums, add_column};
 
 /// What is summed: weighted gradient, count and size, and with weights the weight.
 pub type Record<const S: usize> = [f64; S];
@@ -72,6 +73,32 @@ impl<const S: usize> Records<S> {
     }
 }
 
+/// The records of all rows, and the bins to which they are added.
+struct ByBin<'a, const S: usize>(&'a [Record<S>], &'a mut [Record<S>]);
+
+impl<const S: usize> Sums for ByBin<'_, S> {
+    type Item = Record<S>;
+
+    #[inline(always)]
+    fn n_bins(&self) -> usize {
+        self.1.len()
+    }
+
+    #[inline(always)]
+    fn item(&self, _: usize, row: usize) -> Record<S> {
+        self.0[row]
+    }
+
+    #[inline(always)]
+    unsafe fn add(&mut self, record: Record<S>, bin: usize) {
+        // SAFETY: the caller vouches for the bin; there are always as many.
+        let sum = unsafe { self.1.get_unchecked_mut(bin) };
+        for c in 0..S {
+            sum[c] += record[c];
+        }
+    }
+}
+
 /// Sums the records of `rows` (all: `None`) by the bins of a feature.
 pub fn add<const S: usize>(
     binned: &Binned,
@@ -80,17 +107,8 @@ pub fn add<const S: usize>(
     records: &[Record<S>],
     sums: &mut [Record<S>],
 ) {
-    let codes = binned.codes(feature);
-    let mut put = |code: u8, record: &Record<S>| {
-        let sum = &mut sums[code as usize];
-        for c in 0..S {
-            sum[c] += record[c];
-        }
-    };
-    match rows {
-        None => codes.iter().zip(records).for_each(|(&code, record)| put(code, record)),
-        Some(rows) => rows.iter().for_each(|&row| put(codes[row as usize], &records[row as usize])),
-    }
+    let bins = binned.codes().bins_of_column(feature).len();
+    add_column(binned.codes(), feature, rows, ByBin(records, &mut sums[..bins]));
 }
 
 /// Takes a part's sums away from the whole's.
