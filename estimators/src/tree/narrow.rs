@@ -18,6 +18,7 @@ macro_rules! with_narrow {
         match $column {
             crate::tree::narrow::Narrow::Bytes($numbers) => $body,
             crate::tree::narrow::Narrow::Shorts($numbers) => $body,
+            #[allow(clippy::useless_conversion, reason = "the others are widened by it")]
             crate::tree::narrow::Narrow::Words($numbers) => $body,
         }
     };

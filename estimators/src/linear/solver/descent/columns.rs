@@ -69,7 +69,7 @@ impl<F: Real> Columns<F> {
     }
 
     /// The number of columns.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.starts.len() - 1
     }
 
