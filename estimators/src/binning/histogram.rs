@@ -122,8 +122,9 @@ pub fn add_rows<R: Row<C>, const C: usize>(
     }
     let n = binned.n_rows();
     assert_eq!(kept.len(), rows.map_or(n, <[u32]>::len));
-    let last = rows.and_then(|rows| rows.iter().copied().max());
-    assert!(last.is_none_or(|last| (last as usize) < n));
+    // Written so that it goes by vectors: it is a pass over all rows.
+    let last = rows.map_or(0, |rows| rows.iter().fold(0, |last, &row| last.max(row)));
+    assert!(kept.is_empty() || (last as usize) < n);
     macro_rules! by_lanes {
         ($($lanes:literal)*) => {
             match (group.stride(), rows) {
