@@ -6,13 +6,17 @@
 
 mod classes;
 mod gains;
+mod gini_one;
+mod items;
 mod median;
 mod moments;
+mod squares;
 
 use std::borrow::Cow;
 
-pub use classes::{Classes, Entropy, Gini, GiniOne};
+pub use classes::{Classes, Entropy, Gini};
 pub(super) use gains::{gini_gain_of_two, gini_gains_of_two};
+pub use gini_one::GiniOne;
 pub use median::AbsoluteError;
 pub use moments::{Moments, Poisson, SquaredError, SquaredErrorOne};
 
