@@ -244,6 +244,6 @@ def render(results: dict, cases: list) -> str:
     return HEAD.format(**about) + "\n".join(lines).rstrip() + "\n"
 
 
-def rewrite(figures: Path = RESULTS) -> None:
+def rewrite() -> None:
     """Writes README.md from the figures that are kept."""
-    (HERE / "README.md").write_text(render(json.loads(figures.read_text()), CASES))
+    (HERE / "README.md").write_text(render(json.loads(RESULTS.read_text()), CASES))

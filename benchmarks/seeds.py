@@ -2,6 +2,7 @@
 
     python benchmarks/seeds.py                        trees and ensembles, five seeds; the page shows the table
     python benchmarks/seeds.py --case histgb-small    one case (may be repeated); the others keep their scores
+    python benchmarks/seeds.py --json scores.json     into a file of its own, which leaves the page as it is
 
 Seed k makes the data (or, of real data, cuts them) anew, so that a difference is one between packages.
 """
@@ -58,7 +59,8 @@ def main() -> int:
         results = json.loads(arguments.json.read_text()) if arguments.json.exists() else {"cases": {}, "rust": {}}
         results.setdefault("seeds", {})[name] = scores
         arguments.json.write_text(json.dumps(results, indent=1) + "\n")
-    rewrite(arguments.json)
+    if arguments.json.resolve() == RESULTS:
+        rewrite()
     return 0
 
 
