@@ -10,7 +10,9 @@ export VIRTUAL_ENV := $(VENV)
 export PYO3_PYTHON := $(BIN)/python
 export PATH := $(BIN):$(PATH)
 CARGO := cargo
-LOCKED := --release --locked
+RELEASE := --release --locked
+# Tests and lints of Rust: overflow is an error there.
+CHECKED := --locked --profile checked
 
 $(VENV)/.installed: requirements.txt
 	$(PYTHON) -m venv $(VENV)
@@ -22,7 +24,7 @@ setup: $(VENV)/.installed
 # The Python package (editable) and the shell's binary, both in .venv.
 build: setup
 	$(BIN)/maturin develop --release --locked
-	$(CARGO) build $(LOCKED) --package ironlearn-cli
+	$(CARGO) build $(RELEASE) --package ironlearn-cli
 	install -m 755 target/release/ironlearn $(BIN)/ironlearn
 
 demo: build
@@ -32,15 +34,15 @@ test: test-rust test-python
 
 test-rust: setup
 	command -v cargo-nextest >/dev/null || $(CARGO) install --locked cargo-nextest
-	$(CARGO) nextest run $(LOCKED) --workspace --no-tests=pass
-	$(CARGO) test $(LOCKED) --workspace --doc
+	$(CARGO) nextest run --locked --cargo-profile checked --workspace --no-tests=pass
+	$(CARGO) test $(CHECKED) --workspace --doc
 
 test-python: build
 	$(BIN)/python -m pytest
 
 lint: setup
 	$(CARGO) fmt --all --check
-	$(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warnings
+	$(CARGO) clippy $(CHECKED) --workspace --all-targets -- -D warnings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 

@@ -30,9 +30,9 @@ impl Varying {
 
     /// All of them, rising.
     pub fn iter(&self) -> impl Iterator<Item = u32> {
-        let of_word = |(w, &word): (usize, &u64)| {
-            std::iter::successors(Some(word), |rest| Some(rest & (rest - 1)))
-                .take_while(|&rest| rest != 0)
+        let bits = |word: u64| std::num::NonZeroU64::new(word);
+        let of_word = move |(w, &word): (usize, &u64)| {
+            std::iter::successors(bits(word), move |rest| bits(rest.get() & (rest.get() - 1)))
                 .map(move |rest| 64 * w as u32 + rest.trailing_zeros())
         };
         self.words.iter().enumerate().flat_map(of_word)
