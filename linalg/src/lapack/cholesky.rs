@@ -162,16 +162,10 @@ impl Cholesky {
     /// # Errors
     /// [`Error::Lapack`], for dimensions beyond its integers.
     pub fn solve(&self, b: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
-        assert_eq!(b.nrows(), self.n, "the right-hand side has as many rows as the matrix");
-        let mut x = Array2::zeros(b.dim().f());
-        x.assign(&b);
-        let (n, t, mut info) = (dim(self.n)?, dim(b.ncols())?, 0);
-        let values = x.as_slice_memory_order_mut().unwrap_or_default();
-        // SAFETY: the factor is n × n and `values` n × t, both column by column.
-        unsafe {
-            dpotrs_(b"L".as_ptr(), &n, &t, self.factor.as_ptr(), &n.max(1), values.as_mut_ptr(), &n.max(1), &mut info);
-        }
-        if info == 0 { Ok(x) } else { Err(Error::Lapack { routine: "potrs", info }) }
+        // SAFETY: `in_place` hands over a factor of n × n and numbers of n × t, both column by column.
+        self.in_place("potrs", b, |n, t, factor, x, info| unsafe {
+            dpotrs_(b"L".as_ptr(), &n, &t, factor, &n.max(1), x, &n.max(1), info);
+        })
     }
 
     /// `L⁻¹·B` for `A = L·Lᵀ` and B of n × t: `Bᵀ·A⁻¹·B` is what comes back times itself.
@@ -179,26 +173,27 @@ impl Cholesky {
     /// # Errors
     /// [`Error::Lapack`], for dimensions beyond its integers.
     pub fn half_solve(&self, b: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        let [lower, plain] = [b"L".as_ptr(), b"N".as_ptr()];
+        // SAFETY: `in_place` hands over a factor of n × n and numbers of n × t, both column by column.
+        self.in_place("trtrs", b, |n, t, factor, x, info| unsafe {
+            dtrtrs_(lower, plain, plain, &n, &t, factor, &n.max(1), x, &n.max(1), info);
+        })
+    }
+
+    /// Runs a LAPACK routine on a copy of B, n × t, column by column: it gets n, t, the factor, the copy and where its
+    /// status goes.
+    fn in_place(
+        &self,
+        routine: &'static str,
+        b: ArrayView2<'_, f64>,
+        run: impl FnOnce(i32, i32, *const f64, *mut f64, &mut i32),
+    ) -> Result<Array2<f64>> {
         assert_eq!(b.nrows(), self.n, "the right-hand side has as many rows as the matrix");
         let mut x = Array2::zeros(b.dim().f());
         x.assign(&b);
         let (n, t, mut info) = (dim(self.n)?, dim(b.ncols())?, 0);
         let values = x.as_slice_memory_order_mut().unwrap_or_default();
-        // SAFETY: the factor is n × n and `values` n × t, both column by column.
-        unsafe {
-            dtrtrs_(
-                b"L".as_ptr(),
-                b"N".as_ptr(),
-                b"N".as_ptr(),
-                &n,
-                &t,
-                self.factor.as_ptr(),
-                &n.max(1),
-                values.as_mut_ptr(),
-                &n.max(1),
-                &mut info,
-            );
-        }
-        if info == 0 { Ok(x) } else { Err(Error::Lapack { routine: "trtrs", info }) }
+        run(n, t, self.factor.as_ptr(), values.as_mut_ptr(), &mut info);
+        if info == 0 { Ok(x) } else { Err(Error::Lapack { routine, info }) }
     }
 }
