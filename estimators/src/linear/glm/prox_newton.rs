@@ -37,7 +37,7 @@ pub fn minimise<B: Backend, F: Real, R: Rows>(
     let (l1, t) = (objective.l1(), theta.nrows());
     let mut place = objective.at(theta)?;
     let mut more = FEW;
-    let most = MODEL / t - 1;
+    let most = room(t);
     let mut by_rows = ByRows::of(objective, false);
     for iteration in 0..stop.max_iter {
         if stop.met(&place) {
@@ -64,7 +64,7 @@ pub fn minimise<B: Backend, F: Real, R: Rows>(
         let (before, after) = (place.violation, next.violation);
         place = next;
         if after > 0.5 * before {
-            more *= 2;
+            more = doubled(more, place.theta.ncols());
         }
         if decrease <= 4.0 * f64::EPSILON && after > 0.5 * before && (whole || more > place.theta.ncols()) {
             return Ok(Found { place, iterations: iteration + 1, converged: true, left: 0.0 });
@@ -72,6 +72,16 @@ pub fn minimise<B: Backend, F: Real, R: Rows>(
     }
     let converged = stop.met(&place);
     Ok(Found { place, iterations: stop.max_iter, converged, left: 0.0 })
+}
+
+/// The columns that a working set has room for, of so many coefficients each: one at least.
+fn room(outputs: usize) -> usize {
+    (MODEL / outputs).saturating_sub(1).max(1)
+}
+
+/// Twice as many, as far as that still makes a difference among so many columns.
+fn doubled(more: usize, columns: usize) -> usize {
+    (2 * more).min(columns + 1)
 }
 
 /// The number of columns with a coefficient that is not 0.
@@ -269,6 +279,15 @@ mod tests {
         });
         let place = Place { theta, value: 1.0, gradient, violation: 12.0, total: 78.0 };
         (place, Array1::ones(13))
+    }
+
+    /// Thousands of classes leave room for a column, and hundreds of steps that bring little do not overflow.
+    #[test]
+    fn a_working_set_always_has_room() {
+        assert_eq!([1, 4, 1000, 2000, 2001, 4000, 9000].map(room), [3999, 999, 3, 1, 1, 1, 1]);
+        let ends = [1, 60, 5000].map(|columns| (0..300).fold(FEW, |more, _| doubled(more, columns)));
+        assert_eq!(ends, [2, 61, 5001]);
+        assert_eq!(doubled(FEW, 5000), 2 * FEW);
     }
 
     /// However many coefficients are not 0, what is furthest from its optimum is in the working set.
