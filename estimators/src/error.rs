@@ -43,6 +43,21 @@ pub enum Error {
     Linfa(#[from] linfa::Error),
 }
 
+impl Error {
+    /// A check of an estimator's parameters: the name, whether its value is allowed, what is allowed, what was given. It
+    /// fails with [`Error::Parameter`].
+    pub(crate) fn check(
+        estimator: &'static str,
+    ) -> impl Fn(&'static str, bool, &str, &dyn std::fmt::Debug) -> Result<()> {
+        move |name, holds, expected, found| {
+            if holds {
+                return Ok(());
+            }
+            Err(Error::Parameter { estimator, name, expected: expected.to_owned(), found: format!("{found:?}") })
+        }
+    }
+}
+
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         Error::Io(Arc::new(error))

@@ -127,23 +127,18 @@ impl Drawing {
     /// # Errors
     /// [`Error::Parameter`]; [`Error::Input`] for parameters that contradict each other.
     pub(super) fn validate(&self) -> Result<()> {
-        let wrong = |name: &'static str, expected: &str, found: &dyn std::fmt::Debug| {
-            let (expected, found) = (expected.to_owned(), format!("{found:?}"));
-            Err(Error::Parameter { estimator: self.estimator, name, expected, found })
-        };
-        if self.n_estimators == 0 {
-            return wrong("n_estimators", "an int in the range [1, inf)", &self.n_estimators);
-        }
+        let check = Error::check(self.estimator);
+        check("n_estimators", self.n_estimators >= 1, "an int in the range [1, inf)", &self.n_estimators)?;
         let within = |share: f64| share > 0.0 && share <= 1.0;
         let expected = "an int in the range [1, inf) or a float in the range (0.0, 1.0]";
         match self.max_samples {
-            Some(Draw::Rows(0)) => return wrong("max_samples", expected, &0),
-            Some(Draw::Share(share)) if !within(share) => return wrong("max_samples", expected, &share),
+            Some(Draw::Rows(0)) => check("max_samples", false, expected, &0)?,
+            Some(Draw::Share(share)) if !within(share) => check("max_samples", false, expected, &share)?,
             _ => {}
         }
         match self.max_features {
-            Features::Number(0) => return wrong("max_features", expected, &0),
-            Features::Share(share) if !within(share) => return wrong("max_features", expected, &share),
+            Features::Number(0) => check("max_features", false, expected, &0)?,
+            Features::Share(share) if !within(share) => check("max_features", false, expected, &share)?,
             _ => {}
         }
         if self.oob_score && !self.bootstrap {

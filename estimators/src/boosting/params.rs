@@ -140,13 +140,7 @@ impl Settings {
     /// # Errors
     /// [`Error::Parameter`].
     pub fn validate(&self) -> Result<()> {
-        let check = |name: &'static str, holds: bool, expected: &str, found: &dyn std::fmt::Debug| {
-            if holds {
-                return Ok(());
-            }
-            let (expected, found) = (expected.to_owned(), format!("{found:?}"));
-            Err(Error::Parameter { estimator: self.estimator, name, expected, found })
-        };
+        let check = Error::check(self.estimator);
         let positive = |v: f64| v > 0.0 && v < f64::INFINITY;
         let at_least = |least: u64, v: Option<u64>| v.is_none_or(|v| v >= least);
         let rate = self.learning_rate;

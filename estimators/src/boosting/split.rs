@@ -100,6 +100,12 @@ impl Rule {
         node.sums.gradient * node.value - low * left.gradient - high * right.gradient
     }
 
+    /// Whether a child of these sums may not be.
+    #[inline(always)]
+    fn is_too_small(&self, sums: &Sums) -> bool {
+        sums.count < self.min_samples_leaf || sums.hessian < MIN_HESSIAN
+    }
+
     fn sign(&self, feature: usize) -> i8 {
         self.monotonic.get(feature).copied().unwrap_or(0)
     }
@@ -218,10 +224,10 @@ impl Rule {
             add(&mut sum, bin);
             let left = form.sums(&sum);
             let right = less(&node.sums, &left);
-            if left.count < self.min_samples_leaf || left.hessian < MIN_HESSIAN {
+            if self.is_too_small(&left) {
                 continue;
             }
-            if right.count < self.min_samples_leaf || right.hessian < MIN_HESSIAN {
+            if self.is_too_small(&right) {
                 break;
             }
             let gain = self.gain(&left, &right, node, sign);
@@ -248,10 +254,10 @@ impl Rule {
             add(&mut sum, bin);
             let right = form.sums(&sum);
             let left = less(&node.sums, &right);
-            if right.count < self.min_samples_leaf || right.hessian < MIN_HESSIAN {
+            if self.is_too_small(&right) {
                 continue;
             }
-            if left.count < self.min_samples_leaf || left.hessian < MIN_HESSIAN {
+            if self.is_too_small(&left) {
                 break;
             }
             let gain = self.gain(&left, &right, node, sign);
@@ -312,10 +318,10 @@ impl Rule {
                 add(&mut sum, &bins[code as usize]);
                 let left = form.sums(&sum);
                 let right = less(&node.sums, &left);
-                if left.count < self.min_samples_leaf || left.hessian < MIN_HESSIAN {
+                if self.is_too_small(&left) {
                     continue;
                 }
-                if right.count < self.min_samples_leaf || right.hessian < MIN_HESSIAN {
+                if self.is_too_small(&right) {
                     break;
                 }
                 let gain = self.gain(&left, &right, node, self.sign(feature));

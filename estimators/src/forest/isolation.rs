@@ -94,13 +94,7 @@ impl Params for IsolationForest {
     const NAME: &'static str = "IsolationForest";
 
     fn validate(&self) -> Result<()> {
-        let check = |name: &'static str, holds: bool, expected: &str, found: &dyn std::fmt::Debug| {
-            if holds {
-                return Ok(());
-            }
-            let (expected, found) = (expected.to_owned(), format!("{found:?}"));
-            Err(Error::Parameter { estimator: Self::NAME, name, expected, found })
-        };
+        let check = Error::check(Self::NAME);
         check("n_estimators", self.n_estimators >= 1, "an int in the range [1, inf)", &self.n_estimators)?;
         let share = |s: f64| s > 0.0 && s <= 1.0;
         let holds = match self.max_samples {

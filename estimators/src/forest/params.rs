@@ -30,25 +30,17 @@ impl Sampling {
     /// # Errors
     /// [`Error::Parameter`]; [`Error::Input`] for parameters that contradict each other.
     pub fn validate(&self) -> Result<()> {
-        let wrong = |name: &'static str, expected: &str, found: &dyn std::fmt::Debug| {
-            let (expected, found) = (expected.to_owned(), format!("{found:?}"));
-            Err(Error::Parameter { estimator: self.estimator, name, expected, found })
-        };
-        if self.n_estimators == 0 {
-            return wrong("n_estimators", "an int in the range [1, inf)", &self.n_estimators);
-        }
+        let check = Error::check(self.estimator);
+        check("n_estimators", self.n_estimators >= 1, "an int in the range [1, inf)", &self.n_estimators)?;
         let holds = match self.max_samples {
             None => true,
             Some(Draw::Rows(rows)) => rows >= 1,
             Some(Draw::Share(share)) => share > 0.0 && share.is_finite(),
         };
-        if !holds {
-            let expected = "None, an int in the range [1, inf) or a float in the range (0.0, inf)";
-            return wrong("max_samples", expected, &self.max_samples);
-        }
-        if self.max_bins.is_some_and(|bins| !(2..=255).contains(&bins)) {
-            return wrong("max_bins", "None or an int in the range [2, 255]", &self.max_bins);
-        }
+        let expected = "None, an int in the range [1, inf) or a float in the range (0.0, inf)";
+        check("max_samples", holds, expected, &self.max_samples)?;
+        let holds = self.max_bins.is_none_or(|bins| (2..=255).contains(&bins));
+        check("max_bins", holds, "None or an int in the range [2, 255]", &self.max_bins)?;
         if !self.bootstrap && self.max_samples.is_some() {
             crate::bad_input!(
                 "`max_sample` cannot be set if `bootstrap=False`. Either switch to `bootstrap=True` or set \

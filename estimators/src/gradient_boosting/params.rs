@@ -85,13 +85,7 @@ impl<'a> Shared<'a> {
     /// [`Error::Parameter`].
     pub fn validate(&self) -> Result<()> {
         self.growth().validate()?;
-        let check = |name: &'static str, holds: bool, expected: &str, found: &dyn std::fmt::Debug| match holds {
-            true => Ok(()),
-            false => {
-                let (expected, found) = (expected.to_owned(), format!("{found:?}"));
-                Err(Error::Parameter { estimator: self.estimator, name, expected, found })
-            }
-        };
+        let check = Error::check(self.estimator);
         let not_negative = |v: f64| (0.0..f64::INFINITY).contains(&v);
         let rate = self.learning_rate;
         check("learning_rate", not_negative(rate), "a float in the range [0.0, inf)", &rate)?;

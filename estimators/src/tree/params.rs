@@ -125,13 +125,7 @@ impl Growth<'_> {
     /// # Errors
     /// [`Error::Parameter`].
     pub fn validate(&self) -> Result<()> {
-        let check = |name: &'static str, holds: bool, expected: &str, found: &dyn std::fmt::Debug| {
-            if holds {
-                return Ok(());
-            }
-            let (expected, found) = (expected.to_owned(), format!("{found:?}"));
-            Err(Error::Parameter { estimator: self.estimator, name, expected, found })
-        };
+        let check = Error::check(self.estimator);
         let at_least = |least: u64, value: Option<u64>| value.is_none_or(|v| v >= least);
         check("max_depth", at_least(1, self.max_depth), "an int in the range [1, inf) or None", &self.max_depth)?;
         let (split, leaf) = (self.min_samples_split, self.min_samples_leaf);
