@@ -2,11 +2,12 @@
 
 use super::columns::TIE;
 use super::criterion::Criterion;
+use super::narrow::with_narrow;
 use super::ranks::Ranks;
 use super::shared::Scratch;
 use super::split::{Candidate, Found, Place, Search};
 use crate::Result;
-use crate::binning::{Binned, Sums, add_column, thresholds};
+use crate::binning::{Binned, add_column, thresholds};
 use ironlearn_linalg::{Control, threads};
 use std::sync::Arc;
 
@@ -28,7 +29,7 @@ impl Bins {
             let column = ranks.column(j);
             let distinct = ranks.values(j).len();
             let mut counts = vec![0.0; distinct + 1];
-            column.iter().for_each(|rank| counts[rank as usize] += 1.0);
+            with_narrow!(column, ranks => ranks.iter().for_each(|&rank| counts[rank as usize] += 1.0));
             let values = ranks.values(j);
             let mut last = last_ranks(values, &counts[..distinct], most);
             // No border between values that a split cannot tell apart.
@@ -40,7 +41,8 @@ impl Bins {
                 bin += usize::from(last[bin] as usize == rank);
             }
             of_rank[distinct] = last.len() as u8;
-            let codes: Vec<u8> = column.iter().map(|rank| of_rank[rank as usize]).collect();
+            let codes: Vec<u8> =
+                with_narrow!(column, ranks => ranks.iter().map(|&rank| of_rank[rank as usize]).collect());
             ((codes, last.len()), last)
         })?;
         let (columns, last): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
@@ -62,55 +64,16 @@ impl Bins {
         scratch: &mut Scratch,
         scan: &mut C::Scan,
     ) -> Option<Found> {
-        let last = &self.last[j];
-        let Scratch { counts, sums, .. } = scratch;
-        counts.clear();
-        counts.resize(last.len() + 1, 0);
-        sums.clear();
-        sums.resize(counts.len() * search.criterion.channels(), 0.0);
-        sum(&self.binned, j, rows, search.criterion, counts, sums);
-        if counts[..last.len()].iter().filter(|&&count| count > 0).count() < 2 {
+        let (last, by_bin) = (&self.last[j], &mut scratch.by_bin);
+        add_column(&self.binned, j, Some(rows), by_bin.start(last.len(), search.criterion));
+        if by_bin.filled(0).nth(1).is_none() {
             return None;
         }
-        let best = search.best_of_bins(counts, sums, rows.len(), |_, _| true, scan).map(|(best, bin)| {
+        let best = by_bin.best(search, rows.len(), |_, _| true, scan).map(|(best, bin, next)| {
             // The next bin that has rows begins after the last rank of the one before it.
-            let next = (bin + 1..last.len()).find(|&next| counts[next] > 0);
             Candidate { at: Place::Ranks(last[bin], next.map(|next| last[next - 1] + 1)), ..best }
         });
         Some(Found { constant: false, best })
-    }
-}
-
-/// Adds `rows` to the counts and the criterion's sums of the bins of column `j`.
-fn sum<C: Criterion>(binned: &Binned, j: usize, rows: &[u32], criterion: &C, counts: &mut [u32], sums: &mut [f64]) {
-    add_column(binned, j, Some(rows), Of { criterion, counts, sums });
-}
-
-/// A criterion's sums by bin, and how many rows they are of.
-struct Of<'a, C> {
-    criterion: &'a C,
-    counts: &'a mut [u32],
-    sums: &'a mut [f64],
-}
-
-impl<C: Criterion> Sums for Of<'_, C> {
-    /// The row.
-    type Item = usize;
-
-    #[inline(always)]
-    fn n_bins(&self) -> usize {
-        self.counts.len()
-    }
-
-    #[inline(always)]
-    fn item(&self, _: usize, row: usize) -> usize {
-        row
-    }
-
-    #[inline(always)]
-    unsafe fn add(&mut self, row: usize, bin: usize) {
-        self.counts[bin] += 1;
-        self.criterion.add(row, bin, self.sums);
     }
 }
 

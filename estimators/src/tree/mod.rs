@@ -17,10 +17,12 @@
 
 mod bands;
 mod bins;
+mod by_bin;
 mod categories;
 pub mod classifier;
 pub(crate) mod columns;
 pub mod criterion;
+mod drawn;
 mod few;
 mod ground;
 pub mod grow;
@@ -75,5 +77,7 @@ pub(crate) fn rows_that_count(n: usize, weights: Option<&[f64]>) -> Result<(Vec<
     Ok((rows, weights.iter().sum()))
 }
 
+#[cfg(test)]
+mod problem;
 #[cfg(test)]
 mod tests;

@@ -163,11 +163,11 @@ impl<C: Criterion> Grower<'_, '_, C> {
             let (criterion, limits, monotonic) = (self.criterion, self.plan.limits, (self.sign(feature), open.bounds));
             let search = Search { criterion, totals, limits, monotonic, most, wanted };
             let categorical = self.plan.categorical.get(feature as usize) == Some(&true);
+            let (range, shared) = (&open.range, &self.shared);
             match (self.plan.random, categorical) {
-                (true, false) => source.random(&open.range, feature, bits, &search, &self.shared, scratch, scan),
-                (true, true) => source.random_subset(&open.range, feature, bits, &search, &self.shared, scratch, scan),
-                (false, false) => source.best(&open.range, feature, &search, &self.shared, scratch, scan),
-                (false, true) => source.best_subset(&open.range, feature, &search, &self.shared, scratch, scan),
+                (true, _) => source.random(range, feature, (bits, categorical), &search, shared, scratch, scan),
+                (false, false) => source.best(range, feature, &search, shared, scratch, scan),
+                (false, true) => source.best_subset(range, feature, &search, shared, scratch, scan),
             }
         };
         let lay_out = |scan: &mut C::Scan| {

@@ -31,7 +31,7 @@ pub fn best<C: Criterion>(
     {
         return found;
     }
-    let Scratch { keys, bands, sorted, counts, sums, .. } = scratch;
+    let Scratch { keys, bands, by_bin, .. } = scratch;
     let extent = ranks.look_up(rows, j, keys);
     if extent.0 == extent.1 {
         return Found { constant: true, best: None };
@@ -52,12 +52,25 @@ pub fn best<C: Criterion>(
         }
     }
     if two.is_none() && search.criterion.channels() > 0 && few::suit(extent, rows.len()) {
-        return few::best(ranks, rows, j, &keys.ranks, extent, search, (counts, sums), scan);
+        return few::best(ranks, rows, j, &keys.ranks, extent, search, by_bin, scan);
     }
     if by_items {
         keys.sort_items(items, item_bits, extent);
         return best_of_items(ranks, &keys.narrow, (extent.0, item_bits), j, search, scan);
     }
+    best_of_order(ranks, rows, j, extent, search, scratch, scan)
+}
+
+/// [`best`] by a sort of `rows`, whose ranks were looked up: the least and the largest are `extent`.
+pub fn best_of_order<C: Criterion>(
+    ranks: &Ranks,
+    rows: &[u32],
+    j: usize,
+    extent: (u32, u32),
+    search: &Search<'_, C>,
+    Scratch { keys, sorted, .. }: &mut Scratch,
+    scan: &mut C::Scan,
+) -> Found {
     ranks.sort_looked_up(rows, j, extent, keys, sorted);
     let entries = &*sorted;
     let n_missing = entries.iter().rev().take_while(|&&entry| entry & MISSING != 0).count();

@@ -1,6 +1,7 @@
 //! What all parts of one tree's growth look at together: X, and a place for each row.
 
 use super::bands;
+use super::by_bin::ByBin;
 use super::categories::Groups;
 use super::columns::{Columns, Sparse};
 use super::criterion::row;
@@ -22,8 +23,7 @@ pub struct Scratch {
     pub(super) copy: Option<Columns<'static>>,
     /// Room for the sorted lists of a copy.
     pub(super) lists: Vec<u32>,
-    pub(super) counts: Vec<u32>,
-    pub(super) sums: Vec<f64>,
+    pub(super) by_bin: ByBin,
     pub(super) groups: Groups,
 }
 

@@ -74,7 +74,7 @@ const BLOCK: usize = 8;
 impl<C: Criterion> Search<'_, C> {
     /// The gain of the scan's present split, or `None` where a limit forbids it.
     #[inline(always)]
-    fn gain(&self, scan: &C::Scan, n_left: usize, n: usize) -> Option<f64> {
+    pub(super) fn gain(&self, scan: &C::Scan, n_left: usize, n: usize) -> Option<f64> {
         if n_left < self.limits.min_leaf || n - n_left < self.limits.min_leaf {
             return None;
         }
@@ -247,50 +247,6 @@ impl<C: Criterion> Search<'_, C> {
             (a, b) => a.or(b),
         };
         Found { constant, best: best.filter(|best| best.gain > f64::NEG_INFINITY) }
-    }
-
-    /// The best split of `n` rows in bins of these counts and sums, the last bin for missing values, and the bin up to
-    /// which known rows go left. The first of equally good ones wins. `apart` says whether a split tells a bin from the next
-    /// one that has rows.
-    pub fn best_of_bins(
-        &self,
-        counts: &[u32],
-        sums: &[f64],
-        n: usize,
-        apart: impl Fn(usize, usize) -> bool,
-        scan: &mut C::Scan,
-    ) -> Option<(Candidate, usize)> {
-        let (missing, width) = (counts.len() - 1, self.criterion.channels());
-        let n_missing = counts[missing] as usize;
-        let sums = |bin: usize| &sums[bin * width..(bin + 1) * width];
-        let mut best: Option<(Candidate, usize)> = None;
-        for missing_left in [false, true] {
-            if missing_left && n_missing == 0 {
-                break;
-            }
-            self.criterion.start(scan, self.totals, &[], &[]);
-            let mut n_left = 0;
-            if missing_left {
-                self.criterion.push_bin(scan, sums(missing));
-                n_left = n_missing;
-            }
-            let mut bins = (0..missing).filter(|&bin| counts[bin] > 0).peekable();
-            while let Some(bin) = bins.next() {
-                self.criterion.push_bin(scan, sums(bin));
-                n_left += counts[bin] as usize;
-                if n_left == n {
-                    break;
-                }
-                if bins.peek().is_none_or(|&next| apart(bin, next))
-                    && let Some(gain) = self.gain(scan, n_left, n)
-                    && best.as_ref().is_none_or(|(best, _)| gain > best.gain)
-                {
-                    let missing_left = missing_left || (n_missing == 0 && 2 * n_left > n);
-                    best = Some((Candidate { gain, n_left, missing_left, at: Place::Order }, bin));
-                }
-            }
-        }
-        best.filter(|(best, _)| best.gain > f64::NEG_INFINITY)
     }
 
     /// The gain of the one split that sends those of `rows`, which were laid out, to the left whose mark is 1.

@@ -1,17 +1,11 @@
 //! Every split of a grown tree against a search through all splits, on small random problems.
 
+use super::problem::Problem;
 use super::*;
 use crate::{AnyMatrix, Checked, Control, Cpu, Data, FitOn, Model, PredictOn, ProbaOn};
 use ndarray::{Array1, Array2};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-
-struct Problem {
-    x: Array2<f64>,
-    y: Array2<f64>,
-    codes: Array2<u32>,
-    weights: Option<Array1<f64>>,
-}
 
 /// Values on a coarse grid, so that there are ties; every seventh is missing where asked for.
 fn problem(seed: u64, rows: usize, columns: usize, missing: bool, weighted: bool) -> Problem {
@@ -28,40 +22,6 @@ fn problem(seed: u64, rows: usize, columns: usize, missing: bool, weighted: bool
 }
 
 impl Problem {
-    fn classes(&self) -> Data<'_> {
-        Data::new(self.x.view())
-            .with_classes(self.codes.view(), vec![3])
-            .with_weights(self.weights.as_ref().map(|w| w.view()))
-    }
-    fn numbers(&self) -> Data<'_> {
-        Data::new(self.x.view()).with_values(self.y.view()).with_weights(self.weights.as_ref().map(|w| w.view()))
-    }
-    fn weight(&self, row: usize) -> f64 {
-        self.weights.as_ref().map_or(1.0, |w| w[row])
-    }
-    /// Impurity times weight of some rows.
-    fn loss(&self, rows: &[usize], kind: &str) -> f64 {
-        let total: f64 = rows.iter().map(|&r| self.weight(r)).sum();
-        let y = |r: usize| self.y[[r, 0]];
-        let mean = rows.iter().map(|&r| self.weight(r) * y(r)).sum::<f64>() / total;
-        let share =
-            |c: u32| rows.iter().filter(|&&r| self.codes[[r, 0]] == c).map(|&r| self.weight(r)).sum::<f64>() / total;
-        match kind {
-            "gini" => total * (1.0 - (0..3).map(|c| share(c).powi(2)).sum::<f64>()),
-            "entropy" => -total * (0..3).map(share).filter(|&p| p > 0.0).map(|p| p * p.log2()).sum::<f64>(),
-            "squared_error" => rows.iter().map(|&r| self.weight(r) * (y(r) - mean).powi(2)).sum(),
-            // Some row's y minimises the sum of distances.
-            "absolute_error" => rows
-                .iter()
-                .map(|&m| rows.iter().map(|&r| self.weight(r) * (y(r) - y(m)).abs()).sum::<f64>())
-                .fold(f64::INFINITY, f64::min),
-            "poisson" if mean <= 0.0 => f64::INFINITY,
-            "poisson" => {
-                rows.iter().filter(|&&r| y(r) > 0.0).map(|&r| self.weight(r) * y(r) * (y(r) / mean).ln()).sum()
-            }
-            _ => unreachable!(),
-        }
-    }
     fn sides(&self, rows: &[usize], feature: usize, threshold: f64, missing_left: bool) -> [Vec<usize>; 2] {
         let left = |r: &usize| match self.x[[*r, feature]] {
             v if v.is_nan() => missing_left,
@@ -142,7 +102,7 @@ fn every_split_is_the_best_there_is() {
             let min_samples_leaf = Count::Rows(min as u64);
             for (criterion, kind) in [(Gini, "gini"), (Entropy, "entropy")] {
                 let params = DecisionTreeClassifier { criterion, min_samples_leaf, ..Default::default() };
-                p.verify(&class_tree(params, &p.classes(), 1), kind, min);
+                p.verify(&class_tree(params, &p.classes(3), 1), kind, min);
             }
             let kinds = [(SquaredError, "squared_error"), (AbsoluteError, "absolute_error"), (Poisson, "poisson")];
             for (criterion, kind) in kinds {
@@ -160,7 +120,7 @@ fn both_sources_grow_the_same_tree() {
         let p = problem(seed, 300, 4, false, seed % 2 == 0);
         let sparse = sprs::CsMat::csr_from_dense(p.x.view(), 0.0);
         let by_column = sparse.to_csc();
-        let tree = class_tree(Default::default(), &p.classes(), 1);
+        let tree = class_tree(Default::default(), &p.classes(3), 1);
         for view in [sparse.view(), by_column.view()] {
             let data = Data::new(view).with_classes(p.codes.view(), vec![3]);
             let data = data.with_weights(p.weights.as_ref().map(|w| w.view()));
@@ -255,7 +215,7 @@ fn a_weight_is_a_repetition() {
     let x = p.x.select(ndarray::Axis(0), &times);
     let codes = p.codes.select(ndarray::Axis(0), &times);
     let repeated = Data::new(x.view()).with_classes(codes.view(), vec![3]);
-    let [a, b] = [&p.classes(), &repeated].map(|data| class_tree(Default::default(), data, 1));
+    let [a, b] = [&p.classes(3), &repeated].map(|data| class_tree(Default::default(), data, 1));
     assert_eq!((&a.threshold, &a.children_left), (&b.threshold, &b.children_left));
     assert!(a.value.iter().zip(&b.value).all(|(a, b)| (a - b).abs() < 1e-12));
 }
@@ -272,7 +232,7 @@ fn values_closer_than_a_tie_are_not_told_apart() {
 #[test]
 fn pruning_cuts_the_weakest_branch_first() {
     let p = problem(8, 200, 3, false, false);
-    let tree = class_tree(Default::default(), &p.classes(), 1);
+    let tree = class_tree(Default::default(), &p.classes(3), 1);
     let (alphas, impurities) = tree.pruning_path();
     assert!(alphas.windows(2).all(|a| a[0] <= a[1] + 1e-12) && impurities.windows(2).all(|r| r[0] <= r[1] + 1e-12));
     let mut leaves = tree.n_leaves();
@@ -326,7 +286,7 @@ fn predictions_do_not_depend_on_layout_or_batch() {
 #[test]
 fn hostile_models_are_refused() {
     let p = problem(1, 60, 3, false, false);
-    let good = DecisionTreeClassifier::default().fit_on(&p.classes(), &Cpu).unwrap();
+    let good = DecisionTreeClassifier::default().fit_on(&p.classes(3), &Cpu).unwrap();
     good.check().unwrap();
     let spoil = |change: &dyn Fn(&mut Tree)| {
         let mut bad = good.clone();
@@ -350,7 +310,7 @@ fn hostile_models_are_refused() {
 #[test]
 fn a_saved_tree_is_the_same_tree() {
     let p = problem(2, 100, 3, true, false);
-    let model = DecisionTreeClassifier::default().fit_on(&p.classes(), &Cpu).unwrap();
+    let model = DecisionTreeClassifier::default().fit_on(&p.classes(3), &Cpu).unwrap();
     let saved = crate::saved::Saved::new(crate::AnyModel::DecisionTreeClassifier(model.clone()));
     let back = crate::saved::Saved::from_bytes(&saved.to_bytes().unwrap()).unwrap();
     let Some(crate::AnyModel::DecisionTreeClassifier(back)) = back.model else { panic!("another model") };

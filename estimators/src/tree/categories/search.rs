@@ -8,6 +8,7 @@
 //! of their medians. Equal categories stand in the order of their codes.
 
 use super::component;
+use crate::tree::by_bin::ByBin;
 use crate::tree::criterion::{Criterion, row};
 use crate::tree::order::{MISSING, NEW};
 use crate::tree::split::{Candidate, Found, Place, Search};
@@ -25,9 +26,8 @@ pub struct Groups {
     scores: Vec<f64>,
     /// The categories in the order that is cut.
     order: Vec<(f64, u32)>,
-    /// The counts and sums in that order, missing values last.
-    counts: Vec<u32>,
-    ordered_sums: Vec<f64>,
+    /// The counts and sums in that order.
+    by_bin: ByBin,
     entries: Vec<u32>,
 }
 
@@ -126,20 +126,17 @@ fn best_of_sums<C: Criterion>(
     scan: &mut C::Scan,
 ) -> Option<Candidate> {
     let channels = search.criterion.channels();
-    let Groups { starts, sums, order, counts, ordered_sums, .. } = groups;
-    counts.clear();
-    ordered_sums.clear();
-    for &(_, category) in order.iter() {
+    let Groups { starts, sums, order, by_bin, .. } = groups;
+    let mut bins = by_bin.start(order.len(), search.criterion);
+    for (bin, &(_, category)) in order.iter().enumerate() {
         let category = category as usize;
-        counts.push((starts[category + 1] - starts[category]) as u32);
-        ordered_sums.extend_from_slice(&sums[category * channels..(category + 1) * channels]);
+        let sums = &sums[category * channels..(category + 1) * channels];
+        bins.put(bin, starts[category + 1] - starts[category], sums);
     }
-    counts.push(missing.len() as u32);
-    ordered_sums.resize(counts.len() * channels, 0.0);
     for &entry in missing {
-        search.criterion.add(row(entry), order.len(), ordered_sums);
+        bins.add(row(entry), order.len());
     }
-    let (best, last) = search.best_of_bins(counts, ordered_sums, n, |_, _| true, scan)?;
+    let (best, last, _) = by_bin.best(search, n, |_, _| true, scan)?;
     Some(Candidate { at: Place::Categories(last as u32 + 1), ..best })
 }
 

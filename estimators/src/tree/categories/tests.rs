@@ -1,5 +1,6 @@
 //! Categorical splits against a search through all subsets; missing, unknown and many categories; files.
 
+use crate::tree::problem::Problem;
 use crate::tree::{
     Categorical, ClassCriterion, ClassTree, Count, DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier,
     ExtraTreeRegressor, MaxFeatures, NumberCriterion, NumberTree, Splitter, Tree,
@@ -9,14 +10,7 @@ use ndarray::{Array1, Array2};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 
-struct Problem {
-    /// Codes in column 0, numbers in column 1.
-    x: Array2<f64>,
-    y: Array2<f64>,
-    codes: Array2<u32>,
-    weights: Option<Array1<f64>>,
-}
-
+/// Codes in column 0, numbers in column 1.
 fn problem(seed: u64, rows: usize, levels: u64, missing: bool, weighted: bool, classes: u32) -> Problem {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut below = |n: u64| rng.next_u64() % n;
@@ -36,40 +30,8 @@ fn problem(seed: u64, rows: usize, levels: u64, missing: bool, weighted: bool, c
 }
 
 impl Problem {
-    fn classes(&self, n: usize) -> Data<'_> {
-        let data = Data::new(self.x.view()).with_classes(self.codes.view(), vec![n]);
-        data.with_weights(self.weights.as_ref().map(|w| w.view()))
-    }
-    fn numbers(&self) -> Data<'_> {
-        Data::new(self.x.view()).with_values(self.y.view()).with_weights(self.weights.as_ref().map(|w| w.view()))
-    }
-    fn weight(&self, row: usize) -> f64 {
-        self.weights.as_ref().map_or(1.0, |w| w[row])
-    }
-    /// Impurity times weight of some rows.
-    fn loss(&self, rows: &[usize], kind: &str) -> f64 {
-        let total: f64 = rows.iter().map(|&r| self.weight(r)).sum();
-        let y = |r: usize| self.y[[r, 0]];
-        let mean = rows.iter().map(|&r| self.weight(r) * y(r)).sum::<f64>() / total;
-        let share =
-            |c: u32| rows.iter().filter(|&&r| self.codes[[r, 0]] == c).map(|&r| self.weight(r)).sum::<f64>() / total;
-        match kind {
-            "gini" => total * (1.0 - (0..4).map(|c| share(c).powi(2)).sum::<f64>()),
-            "entropy" => -total * (0..4).map(share).filter(|&p| p > 0.0).map(|p| p * p.log2()).sum::<f64>(),
-            "squared_error" => rows.iter().map(|&r| self.weight(r) * (y(r) - mean).powi(2)).sum(),
-            "absolute_error" => rows
-                .iter()
-                .map(|&m| rows.iter().map(|&r| self.weight(r) * (y(r) - y(m)).abs()).sum::<f64>())
-                .fold(f64::INFINITY, f64::min),
-            "poisson" if mean <= 0.0 => f64::INFINITY,
-            "poisson" => {
-                rows.iter().filter(|&&r| y(r) > 0.0).map(|&r| self.weight(r) * y(r) * (y(r) / mean).ln()).sum()
-            }
-            _ => unreachable!(),
-        }
-    }
     /// The smallest loss of any split of column 0 by a subset of its categories, or of column 1 by a threshold.
-    fn best(&self, rows: &[usize], kind: &str, feature: i32) -> f64 {
+    fn best_of(&self, rows: &[usize], kind: &str, feature: i32) -> f64 {
         let mut best = f64::INFINITY;
         let mut weigh = |left: &dyn Fn(usize) -> bool| {
             let (left, right): (Vec<usize>, Vec<usize>) = rows.iter().copied().partition(|&r| left(r));
@@ -93,7 +55,7 @@ impl Problem {
     }
     /// Walks down the tree by its sets; compares what each split leaves with the best of all of its feature. Returns the mean
     /// share of the possible decrease that the splits reach.
-    fn verify(&self, tree: &Tree, kind: &str, exact: bool) -> f64 {
+    fn verify_sets(&self, tree: &Tree, kind: &str, exact: bool) -> f64 {
         tree.check().unwrap();
         let rows = (0..self.x.nrows()).filter(|&r| self.weight(r) != 0.0).collect::<Vec<_>>();
         let (mut stack, mut reached, mut splits) = (vec![(0, rows)], 0.0, 0);
@@ -103,7 +65,7 @@ impl Problem {
             assert_eq!(tree.n_node_samples[node] as usize, rows.len());
             assert!((tree.impurity[node] * weight - loss).abs() < 1e-9 * (1.0 + weight), "{kind}: {node}");
             let Some(children) = tree.children(node) else {
-                let best = self.best(&rows, kind, 0).min(self.best(&rows, kind, 1));
+                let best = self.best_of(&rows, kind, 0).min(self.best_of(&rows, kind, 1));
                 assert!(loss < 1e-9 || best > loss - 1e-9 || !exact, "{kind}: {node} could be split");
                 continue;
             };
@@ -117,7 +79,7 @@ impl Problem {
             };
             let (left, right): (Vec<usize>, Vec<usize>) = rows.iter().partition(|&&r| goes_left(r));
             let found = self.loss(&left, kind) + self.loss(&right, kind);
-            let best = self.best(&rows, kind, tree.feature[node]);
+            let best = self.best_of(&rows, kind, tree.feature[node]);
             assert!(found <= best + 1e-9 * (1.0 + weight) || !exact, "{kind}: {found} against {best}");
             if loss - best > 1e-9 {
                 reached += (loss - found) / (loss - best);
@@ -147,11 +109,11 @@ fn on_a_line_every_split_is_the_best_of_all_subsets() {
             let p = problem(seed, 60, 7, missing, weighted, 2);
             for (criterion, kind) in [(ClassCriterion::Gini, "gini"), (ClassCriterion::Entropy, "entropy")] {
                 let params = DecisionTreeClassifier { criterion, categorical_features: marked(), ..Default::default() };
-                p.verify(&fit(&params, &p.classes(2), 1).tree, kind, true);
+                p.verify_sets(&fit(&params, &p.classes(2), 1).tree, kind, true);
             }
             for (criterion, kind) in [(SquaredError, "squared_error"), (Poisson, "poisson")] {
                 let params = DecisionTreeRegressor { criterion, categorical_features: marked(), ..Default::default() };
-                p.verify(&fit(&params, &p.numbers(), 1).tree, kind, true);
+                p.verify_sets(&fit(&params, &p.numbers(), 1).tree, kind, true);
             }
         }
     }
@@ -173,7 +135,7 @@ fn other_splits_reach_nearly_all_that_subsets_can() {
                 let params = DecisionTreeClassifier { criterion, categorical_features: marked(), ..Default::default() };
                 fit(&params, &p.classes(4), 1).tree
             };
-            let share = p.verify(&tree, kind, false);
+            let share = p.verify_sets(&tree, kind, false);
             reached += share / 12.0;
             worst = worst.min(share);
         }

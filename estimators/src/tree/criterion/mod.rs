@@ -10,6 +10,8 @@ mod gini_one;
 mod items;
 mod median;
 mod moments;
+mod poisson;
+mod squared;
 mod squares;
 
 use std::borrow::Cow;
@@ -18,7 +20,9 @@ pub use classes::{Classes, Entropy, Gini};
 pub(super) use gains::{gini_gain_of_two, gini_gains_of_two};
 pub use gini_one::GiniOne;
 pub use median::AbsoluteError;
-pub use moments::{Moments, Poisson, SquaredError, SquaredErrorOne};
+pub use moments::Moments;
+pub use poisson::Poisson;
+pub use squared::{SquaredError, SquaredErrorOne};
 
 /// The bits of an entry of a node's list that hold the row; the others are flags (see [`super::order`]).
 pub const ROW: u32 = (1 << 29) - 1;
