@@ -66,7 +66,7 @@ impl Bins {
     ) -> Option<Found> {
         let (last, by_bin) = (&self.last[j], &mut scratch.by_bin);
         add_column(&self.binned, j, Some(rows), by_bin.start(last.len(), search.criterion));
-        if by_bin.filled(0).nth(1).is_none() {
+        if by_bin.filled(0).count() < 2 {
             return None;
         }
         let best = by_bin.best(search, rows.len(), |_, _| true, scan).map(|(best, bin, next)| {
