@@ -4,15 +4,17 @@
 //! task depends on sizes only, and random numbers come from a stream per node, so the tree is the same at any number
 //! of threads. Nor does it depend on the copies that small nodes are grown on (see [`Columns::of`]).
 
+use super::block;
 use super::columns::Columns;
 use super::nodes::{Child, Nodes, join};
 use super::open::{Grower, Open, Worker};
+use super::order;
 use super::ranked::BINNED;
 use super::shared::{Scratch, Shared};
 use super::source::Source;
 use super::split::Limits;
 use super::varying::Varying;
-use super::{Criterion, Tree, order};
+use super::{Criterion, Tree};
 use crate::Result;
 use crate::growth::{self, Bounds, Grow, child_key};
 use ironlearn_linalg::{Control, threads};
@@ -105,7 +107,8 @@ pub(crate) fn from_lists<C: Criterion>(
     ctl: &Control,
 ) -> Result<Vec<Nodes>> {
     let source = Source::Sorted(lists.chunks_mut(n).collect());
-    Grower { plan, criterion, shared: Shared::new(columns), weight, ctl }.pieces(source, n)
+    let blocks = source.is_complete() && block::suit(plan, criterion, columns);
+    Grower { plan, criterion, shared: Shared::new(columns), weight, blocks, ctl }.pieces(source, n)
 }
 
 /// Grows by sorting, or drawing, node by node.
@@ -117,7 +120,8 @@ pub(super) fn from_samples<C: Criterion>(
     weight: f64,
     ctl: &Control,
 ) -> Result<Vec<Nodes>> {
-    let grower = Grower { plan, criterion, shared: Shared::new(columns), weight, ctl };
+    let blocks = block::suit(plan, criterion, columns);
+    let grower = Grower { plan, criterion, shared: Shared::new(columns), weight, blocks, ctl };
     grower.shared.note_places(&rows, 0);
     let n = rows.len();
     grower.pieces(Source::Samples(&mut rows, 0), n)
@@ -154,6 +158,9 @@ impl<C: Criterion> Grow for Part<'_, '_, '_, '_, C> {
             _ => link(Child::here(at)),
         }
         if tasks.is_none() && grower.plan.max_leaves.is_none() {
+            if grower.is_block(open.range.len()) && grower.block(source, &open, worker, nodes)? {
+                return Ok(None);
+            }
             let listed = grower.is_listed(open.range.len(), source);
             if listed || grower.is_copied(open.range.len(), source) {
                 grower.copied(source, open, listed, worker, nodes)?;
@@ -268,7 +275,8 @@ impl<C: Criterion> Grower<'_, '_, C> {
         let criterion = self.criterion.of(rows);
         let Some(columns) = self.shared.columns.of(rows, &mut worker.scratch.copy) else { return Ok(()) };
         let shared = Shared::new(&columns);
-        let grower = Grower { plan: self.plan, criterion: &criterion, shared, weight: self.weight, ctl: self.ctl };
+        let (plan, weight, ctl) = (self.plan, self.weight, self.ctl);
+        let mut grower = Grower { plan, criterion: &criterion, shared, weight, blocks: self.blocks, ctl };
         let mut rows: Vec<u32> = (0..rows.len() as u32).collect();
         open.range = 0..rows.len();
         let mut own = grower.worker();
@@ -282,6 +290,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
             }
             _ => Source::Samples(&mut rows, 0),
         };
+        grower.blocks &= !listed || source.is_complete();
         let grown = grower.part(&mut source, open, &mut own, nodes, None);
         own.scratch.lists = lists;
         std::mem::swap(&mut own.scratch, &mut worker.scratch);

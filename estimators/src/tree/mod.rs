@@ -17,6 +17,7 @@
 
 mod bands;
 mod bins;
+mod block;
 mod by_bin;
 mod categories;
 pub mod classifier;
@@ -27,6 +28,7 @@ mod few;
 mod ground;
 pub mod grow;
 mod keys;
+mod lanes;
 mod model;
 mod narrow;
 pub(crate) mod nodes;

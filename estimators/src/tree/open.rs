@@ -50,6 +50,8 @@ pub(super) struct Grower<'a, 'x, C: Criterion> {
     pub(super) criterion: &'a C,
     pub(super) shared: Shared<'a, 'x>,
     pub(super) weight: f64,
+    /// Whether nodes of few rows on lists are grown as blocks (see [`super::block`]).
+    pub(super) blocks: bool,
     pub(super) ctl: &'a Control,
 }
 
@@ -119,7 +121,7 @@ impl<C: Criterion> Grower<'_, '_, C> {
         let grows = |(range, impurity, weight, _): &(Range<usize>, f64, f64, f64)| {
             !self.plan.is_leaf(depth + 1, range.len(), *weight, *impurity)
         };
-        if sides.iter().any(grows) {
+        if sides.iter().any(|side| grows(side) && !self.is_block(side.0.len())) {
             let (scratch, ctl) = (&mut worker.scratch, wide.then_some(self.ctl));
             source.divide(range, feature, split.n_left, &varying, &self.shared, scratch, ctl)?;
         }

@@ -76,7 +76,7 @@ pub fn sort_entries(rows: &[u32], values: &[f32], room: &mut Room, out: &mut [u3
 }
 
 /// The value of a key.
-fn unkey(key: u32) -> f32 {
+pub fn unkey(key: u32) -> f32 {
     f32::from_bits(if key & 0x8000_0000 != 0 { key ^ 0x8000_0000 } else { !key })
 }
 

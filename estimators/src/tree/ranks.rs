@@ -7,7 +7,7 @@ use super::Columns;
 use super::columns::TIE;
 use super::criterion::ROW;
 use super::keys::sort_keys;
-use super::narrow::Narrow;
+use super::narrow::{Narrow, with_narrow};
 use super::order::{self, MISSING, NEAR, NEW, Room};
 use crate::Result;
 use ironlearn_linalg::{Control, threads};
@@ -103,6 +103,15 @@ impl Ranks {
     /// Writes the ranks of `rows` in column `j` into `keys`, and returns the least and the largest.
     pub fn look_up(&self, rows: &[u32], j: usize, keys: &mut Keys) -> (u32, u32) {
         self.ranks[j].look_up(rows, &mut keys.ranks)
+    }
+
+    /// Writes the ranks of a few rows in column `j`; whether none is missing.
+    pub fn read(&self, rows: &[u32], j: usize, out: &mut [u32]) -> bool {
+        let missing = self.values(j).len() as u32;
+        with_narrow!(&self.ranks[j], numbers => out.iter_mut().zip(rows).fold(true, |known, (out, &row)| {
+            *out = u32::from(numbers[row as usize]);
+            known & (*out != missing)
+        }))
     }
 
     /// Whether these are the least and the largest rank of rows that all have one value of column `j`.

@@ -1,6 +1,7 @@
 //! What all parts of one tree's growth look at together: X, and a place for each row.
 
 use super::bands;
+use super::block::Block;
 use super::by_bin::ByBin;
 use super::categories::Groups;
 use super::columns::{Columns, Sparse};
@@ -19,6 +20,7 @@ pub struct Scratch {
     pub(super) keys: Keys,
     pub(super) bands: bands::Room,
     pub(super) marks: Vec<u8>,
+    pub(super) block: Block,
     /// Room for a copy of a node's X.
     pub(super) copy: Option<Columns<'static>>,
     /// Room for the sorted lists of a copy.

@@ -42,6 +42,15 @@ impl<'a> Source<'a> {
         matches!(self, Source::Samples(..))
     }
 
+    /// Whether its lists tell that no value is missing.
+    pub fn is_complete(&self) -> bool {
+        match self {
+            // Missing values come last.
+            Source::Sorted(lists) => lists.iter().all(|list| list.last().is_none_or(|&entry| entry & MISSING == 0)),
+            Source::Samples(..) => false,
+        }
+    }
+
     /// Fills `scratch.sorted` with the node's entries in the order of `feature`, or returns them where they lie.
     fn order<'s>(
         &'s self,

@@ -20,7 +20,7 @@ pub fn gini_gain_of_two(left: f64, ones_left: f64, zeros: f64, ones: f64) -> f64
 /// `Σ sum²/weight` over both sides, from the weight and the sum on the left and in all: the variance, but for what does not
 /// depend on the split.
 #[inline(always)]
-fn squared_gain(left: f64, sum_left: f64, weight: f64, sum: f64) -> f64 {
+pub fn squared_gain_of_one(left: f64, sum_left: f64, weight: f64, sum: f64) -> f64 {
     let right = sum - sum_left;
     sum_left * sum_left / left + right * right / (weight - left)
 }
@@ -68,6 +68,6 @@ side_by_side!(
     /// `a` and `b` are the weights of the zeros and of the ones.
     gini_gains_of_two, gini_gain_of_two);
 side_by_side!(
-    /// [`squared_gain`] of many splits: `gains` holds the sums on the left, `left` the weights there; `a` and `b` are the
+    /// [`squared_gain_of_one`] of many splits: `gains` holds the sums on the left, `left` the weights there; `a` and `b` are the
     /// weight and the sum of both sides.
-    squared_gains, squared_gain);
+    squared_gains, squared_gain_of_one);

@@ -77,6 +77,21 @@ impl Criterion for GiniOne<'_> {
             _ => None,
         }
     }
+    fn has_pairs(&self) -> bool {
+        self.classes.widest == 2
+    }
+    fn pair_of_totals(&self, totals: &Counts) -> Option<[f64; 2]> {
+        totals.counts[..].try_into().ok()
+    }
+    #[inline(always)]
+    fn pair(&self, row: usize) -> [f64; 2] {
+        let (code, w) = self.items.class(row, &self.classes);
+        [w, if code == 1 { w } else { 0.0 }]
+    }
+    #[inline(always)]
+    fn gain_of_pair([left, ones_left]: [f64; 2], [zeros, ones]: [f64; 2]) -> f64 {
+        gini_gain_of_two(left, ones_left, zeros, ones)
+    }
     fn items<'s>(&self, scan: &'s Squares) -> &'s [u32] {
         &scan.laid_out
     }

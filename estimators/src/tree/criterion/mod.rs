@@ -117,6 +117,32 @@ pub trait Criterion: Sync {
         None
     }
 
+    /// The two sums of a node that every gain follows from, with those of the left side; `None`: there are no such two.
+    fn pair_of_totals(&self, totals: &Self::Totals) -> Option<[f64; 2]> {
+        let _ = totals;
+        None
+    }
+
+    /// Whether there are such two.
+    fn has_pairs(&self) -> bool {
+        false
+    }
+
+    /// What a row adds to the two sums of a side: its weight, and what else the gain follows from.
+    fn pair(&self, row: usize) -> [f64; 2] {
+        let _ = row;
+        [0.0; 2]
+    }
+
+    /// The gain of a split by the sums of its left side and [`Criterion::pair_of_totals`].
+    fn gain_of_pair(left: [f64; 2], totals: [f64; 2]) -> f64
+    where
+        Self: Sized,
+    {
+        let _ = (left, totals);
+        f64::NEG_INFINITY
+    }
+
     /// The weights of the left and the right side.
     fn weights(&self, scan: &Self::Scan) -> (f64, f64);
 
@@ -128,8 +154,8 @@ pub trait Criterion: Sync {
         1.0
     }
 
-    /// The gain of the split after the first i entries, at place i (place 0 means nothing), where
-    /// [`Criterion::VECTOR`] says so.
+    /// The gain of the split after the first i entries, at place i (place 0 means nothing; −∞ may stand where the entry's flags say
+    /// that its value is that before it), where [`Criterion::VECTOR`] says so.
     fn gains<'s>(&self, scan: &'s mut Self::Scan, totals: &Self::Totals, entries: &[u32]) -> &'s [f64] {
         let _ = (scan, totals, entries);
         &[]

@@ -1,8 +1,9 @@
 //! The squared error: the variance of y around the mean of each side (Breiman et al. 1984).
 
-use super::gains::squared_gains;
+use super::gains::{squared_gain_of_one, squared_gains};
 use super::moments::{Left, Moments, Sums, sums_criterion};
 use super::{Criterion, row, taken};
+use crate::tree::order::{NEAR, NEW};
 
 /// The variance around the mean, averaged over the outputs.
 #[derive(Debug)]
@@ -54,6 +55,20 @@ impl Criterion for SquaredErrorOne<'_> {
     sums_criterion!();
     const VECTOR: bool = true;
 
+    fn has_pairs(&self) -> bool {
+        true
+    }
+    fn pair_of_totals(&self, totals: &Sums) -> Option<[f64; 2]> {
+        Some([totals.weight, totals.sums[0]])
+    }
+    #[inline(always)]
+    fn pair(&self, row: usize) -> [f64; 2] {
+        self.1.get(row).copied().unwrap_or_else(|| [1.0, self.0.y[row]])
+    }
+    #[inline(always)]
+    fn gain_of_pair([left, sum]: [f64; 2], [weight, total]: [f64; 2]) -> f64 {
+        squared_gain_of_one(left, sum, weight, total)
+    }
     fn of(&self, entries: &[u32]) -> Self {
         let pairs = if self.1.is_empty() { Vec::new() } else { taken(&self.1, 1, entries) };
         SquaredErrorOne(self.0.of(entries), pairs)
@@ -114,6 +129,10 @@ impl Criterion for SquaredErrorOne<'_> {
             }
         }
         squared_gains(gains, lefts, totals.weight, totals.sums[0]);
+        // Between equal values there is no split: none need be looked up there, row by row.
+        for (gain, &entry) in gains.iter_mut().zip(entries) {
+            *gain = if entry & (NEW | NEAR) == 0 { f64::NEG_INFINITY } else { *gain };
+        }
         gains
     }
 }
