@@ -4,6 +4,9 @@
 //! The columns of one-hot encoded data are of this kind. A bundle's code says which feature has which other bin, or that
 //! all have their usual one. The histogram of a feature is read off that of the bundle; its usual bin has what is left of
 //! the node. Sums are whole numbers, so this is exact, and a tree is the same with and without bundles.
+//!
+//! A feature that has its usual bin in nearly all rows cannot be split at all where a leaf needs more rows than the others
+//! are: it is found on the way and has no column.
 
 use super::mapper::{FeatureBins, Mapper};
 use super::table::{NEAR, Table, gather};
@@ -40,21 +43,31 @@ impl Rare {
     }
 }
 
-/// Bundles of at least two features each, by the first feature of each; features within one in their order.
+/// What is known of features that nearly always have the same bin.
+#[derive(Debug, Default)]
+pub(super) struct Bundles {
+    /// At least two features each, by the first feature of each; features within one in their order.
+    pub bundles: Vec<Vec<Rare>>,
+    /// Features of which fewer rows than asked for differ from the usual bin.
+    pub dead: Vec<usize>,
+}
+
+/// Finds bundles, and features of which fewer than `least` rows differ from the usual bin.
 pub(super) fn find(
     x: &AnyMatrix<'_>,
     rows: Option<&[u32]>,
     mapper: &Mapper,
     tables: &[Table<'_>],
+    least: usize,
     ctl: &Control,
-) -> Result<Vec<Vec<Rare>>> {
+) -> Result<Bundles> {
     let n = rows.map_or(x.nrows(), <[u32]>::len);
     let usual = with_matrix!(x, x => match x {
         Matrix::Dense(x) => usual(x, rows, mapper),
         Matrix::Sparse(_) => Vec::new(),
     });
-    if usual.len() < 2 {
-        return Ok(Vec::new());
+    if usual.is_empty() {
+        return Ok(Bundles::default());
     }
     let found = threads::map_tiles(ctl, usual.len(), TOGETHER, |some| {
         with_matrix!(x, x => match x {
@@ -62,8 +75,15 @@ pub(super) fn find(
             Matrix::Sparse(_) => Vec::new(),
         })
     })?;
-    let mut bundles: Vec<Bundle> = Vec::new();
+    let (mut bundles, mut dead) = (Vec::<Bundle>::new(), Vec::new());
     for rare in found.into_iter().flatten() {
+        if rare.rows.len() < least {
+            dead.push(rare.feature);
+            continue;
+        }
+        if mapper.features[rare.feature].n_bins() < 2 {
+            continue;
+        }
         let codes = rare.codes(mapper.features[rare.feature].n_bins());
         match bundles.iter_mut().take(TRIES).find(|bundle| bundle.takes(&rare, codes)) {
             Some(bundle) => bundle.push(rare, codes),
@@ -74,7 +94,8 @@ pub(super) fn find(
             }
         }
     }
-    Ok(bundles.into_iter().map(|bundle| bundle.rare).filter(|rare| rare.len() > 1).collect())
+    let bundles = bundles.into_iter().map(|bundle| bundle.rare).filter(|rare| rare.len() > 1).collect();
+    Ok(Bundles { bundles, dead })
 }
 
 /// A bundle that grows: the rows in which a feature has another bin than the usual one, one bit each.
@@ -101,7 +122,7 @@ fn usual<F: Real>(x: &ArrayView2<'_, F>, rows: Option<&[u32]>, mapper: &Mapper) 
     let n = rows.map_or(x.nrows(), <[u32]>::len);
     let step = n.div_ceil(SAMPLE).max(1);
     let of = |(feature, bins): (usize, &FeatureBins)| {
-        if bins.is_categorical() || !(2..=FEW).contains(&bins.n_bins()) {
+        if bins.is_categorical() || bins.n_bins() > FEW {
             return None;
         }
         let mut counts = [0_usize; FEW + 1];

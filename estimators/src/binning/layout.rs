@@ -1,6 +1,6 @@
 //! Where features are among the columns of codes, and what a code says.
 
-use super::bundle::Rare;
+use super::bundle::Bundles;
 use super::histogram::Channels;
 use super::matrix::{Binned, Group, place};
 use std::ops::Range;
@@ -29,7 +29,8 @@ impl Home {
 pub(super) struct Layout {
     /// The features of each column: one, or those of a bundle.
     pub columns: Vec<Vec<u32>>,
-    pub homes: Vec<Home>,
+    /// Where each feature is; none: it has no column, because it cannot be split.
+    homes: Vec<Option<Home>>,
     /// For each column where its codes start in a histogram of all; one entry more.
     pub starts: Vec<usize>,
     /// For each feature the number of bins of values, without that of missing ones.
@@ -39,15 +40,18 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Features with so many bins of values. A bundle stands where its first feature would; every other feature is a
-    /// column. Only of bundles it is known which features have missing values.
-    pub fn new(n_values: Vec<usize>, categorical: Vec<bool>, bundles: &[Vec<Rare>]) -> Self {
+    /// Features with so many bins of values. A bundle stands where its first feature would; every other feature that is not
+    /// dead is a column. Only of bundles it is known which features have missing values.
+    pub fn new(n_values: Vec<usize>, categorical: Vec<bool>, known: &Bundles) -> Self {
         let p = n_values.len();
         let (mut homes, mut has_missing): (Vec<Option<Home>>, _) = (vec![None; p], vec![false; p]);
-        let mut waiting = bundles.iter().peekable();
+        let (mut waiting, mut dead) = (known.bundles.iter().peekable(), known.dead.iter().peekable());
         let (mut columns, mut starts) = (Vec::with_capacity(p), vec![0]);
         for feature in 0..p {
             let (column, start) = (columns.len(), starts[columns.len()]);
+            if dead.next_if(|&&dead| dead == feature).is_some() {
+                continue;
+            }
             if let Some(bundle) = waiting.next_if(|bundle| bundle[0].feature == feature) {
                 let mut next = 1;
                 for rare in bundle {
@@ -64,7 +68,19 @@ impl Layout {
                 starts.push(start + n_values[feature] + 1);
             }
         }
-        Layout { columns, homes: homes.into_iter().flatten().collect(), starts, n_values, categorical, has_missing }
+        Layout { columns, homes, starts, n_values, categorical, has_missing }
+    }
+}
+
+impl Layout {
+    /// Where a feature is that has a column.
+    pub fn home(&self, feature: usize) -> Home {
+        self.homes[feature].unwrap_or_else(|| unreachable!("a feature without a column is not split"))
+    }
+
+    /// Whether a feature has a column.
+    pub fn has_column(&self, feature: usize) -> bool {
+        self.homes[feature].is_some()
     }
 }
 
@@ -108,7 +124,7 @@ impl Binned {
         all: &Channels<C>,
         room: &'a mut [Channels<C>; 256],
     ) -> &'a [Channels<C>] {
-        let Some((usual, start)) = self.layout.homes[feature].bundled else { return column };
+        let Some((usual, start)) = self.layout.home(feature).bundled else { return column };
         let (usual, start, n) = (usual as usize, start as usize, self.layout.n_values[feature] + 1);
         // Without missing values, these have no code.
         let codes = if self.layout.has_missing[feature] { n - 1 } else { n - 2 };
@@ -141,12 +157,12 @@ impl Binned {
 
     /// The group that holds the codes of `feature`, and the place of its column there.
     pub fn place(&self, feature: usize) -> (&Group, usize) {
-        place(self.groups(), self.layout.homes[feature].column)
+        place(self.groups(), self.layout.home(feature).column)
     }
 
     /// What each code says, where `of_bin` says it of each bin of `feature`.
     pub fn by_code(&self, feature: usize, of_bin: &[bool; 256]) -> [bool; 256] {
-        let home = self.layout.homes[feature];
+        let home = self.layout.home(feature);
         let Some((usual, _)) = home.bundled else { return *of_bin };
         let mut of_code = [of_bin[usual as usize]; 256];
         for bin in self.bins_that_occur(feature) {
@@ -158,7 +174,7 @@ impl Binned {
     /// The bin of an entry.
     pub fn bin(&self, row: usize, feature: usize) -> u8 {
         let (group, lane) = self.place(feature);
-        let (code, home) = (group.codes[row * group.stride() + lane], self.layout.homes[feature]);
+        let (code, home) = (group.codes[row * group.stride() + lane], self.layout.home(feature));
         match home.bundled {
             None => code,
             Some((usual, _)) => self.bins_that_occur(feature).find(|&bin| home.code(bin) == code).unwrap_or(usual),

@@ -154,7 +154,8 @@ fn draw(n: usize, weights: Option<&[f64]>, rule: &Bins<'_>) -> Vec<u32> {
 /// The distinct values of a column as long as they are few.
 struct Few {
     values: Vec<f64>,
-    last: f64,
+    /// The last two that were looked for.
+    last: [f64; 2],
     many: bool,
     ignored: bool,
 }
@@ -163,15 +164,22 @@ impl Few {
     const MOST: usize = 16;
 
     fn new(ignored: bool) -> Self {
-        Few { values: Vec::new(), last: f64::NAN, many: false, ignored }
+        Few { values: Vec::new(), last: [f64::NAN; 2], many: false, ignored }
     }
 
     #[inline(always)]
     fn take(&mut self, v: f64, max_bins: usize) {
-        if v == self.last || v.is_nan() || self.many || self.ignored {
+        if (v == self.last[0]) | (v == self.last[1]) {
             return;
         }
-        self.last = v;
+        self.look_for(v, max_bins);
+    }
+
+    fn look_for(&mut self, v: f64, max_bins: usize) {
+        if v.is_nan() || self.many || self.ignored {
+            return;
+        }
+        self.last = [v, self.last[0]];
         if !self.values.contains(&v) {
             self.values.push(v);
             self.many = self.values.len() > Self::MOST.min(max_bins);

@@ -4,7 +4,7 @@
 //! bytes of one row are neighbours: a histogram pass reads a row's whole group at once, and where a node's rows are far
 //! apart, one cache line serves eight columns. Where a node looks at a few columns only, as in forests, each is a group.
 
-use super::bundle::{self, Rare};
+use super::bundle::{self, Bundles};
 use super::layout::Layout;
 use super::mapper::{FeatureBins, Mapper, sparse};
 use super::table::{Table, map};
@@ -43,6 +43,21 @@ impl Binned {
     /// # Errors
     /// [`crate::Error::Input`] for sparse X or another number of columns.
     pub fn new(x: &AnyMatrix<'_>, mapper: &Mapper, rows: Option<&[u32]>, ctl: &Control) -> Result<Self> {
+        Self::that_can_be_split(x, mapper, rows, 0, ctl)
+    }
+
+    /// The same, without columns of features that cannot be split, as far as it is seen at once, where both sides of a
+    /// split must have at least `least` rows.
+    ///
+    /// # Errors
+    /// As [`Binned::new`].
+    pub fn that_can_be_split(
+        x: &AnyMatrix<'_>,
+        mapper: &Mapper,
+        rows: Option<&[u32]>,
+        least: usize,
+        ctl: &Control,
+    ) -> Result<Self> {
         let p = x.ncols();
         if p != mapper.features.len() {
             bad_input!("X has {p} features, but the bins are those of {} features", mapper.features.len());
@@ -51,7 +66,7 @@ impl Binned {
             return Err(sparse());
         }
         let tables: Vec<Table> = mapper.features.iter().map(Table::new).collect();
-        let bundles = bundle::find(x, rows, mapper, &tables, ctl)?;
+        let bundles = bundle::find(x, rows, mapper, &tables, least, ctl)?;
         Self::with_bundles(x, mapper, rows, &tables, bundles, ctl)
     }
 
@@ -62,7 +77,7 @@ impl Binned {
     #[cfg(test)]
     pub fn plain(x: &AnyMatrix<'_>, mapper: &Mapper, rows: Option<&[u32]>, ctl: &Control) -> Result<Self> {
         let tables: Vec<Table> = mapper.features.iter().map(Table::new).collect();
-        Self::with_bundles(x, mapper, rows, &tables, Vec::new(), ctl)
+        Self::with_bundles(x, mapper, rows, &tables, Bundles::default(), ctl)
     }
 
     fn with_bundles(
@@ -70,14 +85,14 @@ impl Binned {
         mapper: &Mapper,
         rows: Option<&[u32]>,
         tables: &[Table<'_>],
-        bundles: Vec<Vec<Rare>>,
+        known: Bundles,
         ctl: &Control,
     ) -> Result<Self> {
         let n = rows.map_or(x.nrows(), <[u32]>::len);
         let n_values = mapper.features.iter().map(FeatureBins::n_bins).collect();
         let categorical = mapper.features.iter().map(FeatureBins::is_categorical).collect();
-        let mut layout = Layout::new(n_values, categorical, &bundles);
-        let mut bundles = bundles.into_iter();
+        let mut layout = Layout::new(n_values, categorical, &known);
+        let mut bundles = known.bundles.into_iter();
         let mut groups = Vec::new();
         for columns in side_by_side(layout.columns.len()) {
             let lanes = columns.len();
@@ -96,7 +111,7 @@ impl Binned {
             for lane in (0..lanes).filter(|&lane| features[lane].is_none()) {
                 // Let go when they are written.
                 for rare in bundles.next().into_iter().flatten() {
-                    let home = &layout.homes[rare.feature];
+                    let home = layout.home(rare.feature);
                     for (&row, &bin) in rare.rows.iter().zip(&rare.bins) {
                         codes[row as usize * lanes + lane] = home.code(bin);
                     }
@@ -105,7 +120,10 @@ impl Binned {
             groups.push(Group { columns, codes });
         }
         layout.has_missing = threads::map(ctl, x.ncols(), |feature| {
-            let (home, missing) = (layout.homes[feature], layout.n_values[feature] as u8);
+            if !layout.has_column(feature) {
+                return false;
+            }
+            let (home, missing) = (layout.home(feature), layout.n_values[feature] as u8);
             let (group, lane) = place(&groups, home.column);
             let is_missing = |row: &[u8]| row[lane] == missing;
             if home.bundled.is_some() { layout.has_missing[feature] } else { group.rows(n).any(is_missing) }
@@ -121,7 +139,7 @@ impl Binned {
     pub fn of_columns(columns: Vec<(Vec<u8>, usize)>) -> Self {
         let n = columns.first().map_or(0, |(codes, _)| codes.len());
         let n_values = columns.iter().map(|column| column.1).collect();
-        let mut layout = Layout::new(n_values, vec![false; columns.len()], &[]);
+        let mut layout = Layout::new(n_values, vec![false; columns.len()], &Bundles::default());
         let mut groups = Vec::with_capacity(columns.len());
         for (column, (mut codes, missing)) in columns.into_iter().enumerate() {
             let most = codes.iter().fold(0, |most, &code| most.max(code)) as usize;
@@ -190,7 +208,7 @@ impl Group {
 
 /// Groups of about equal size, an even number of them: two threads share them evenly.
 fn side_by_side(p: usize) -> Vec<Range<usize>> {
-    let groups = if p < 4 { 1 } else { p.div_ceil(LANES).next_multiple_of(2) };
+    let groups = if p < 4 { p.min(1) } else { p.div_ceil(LANES).next_multiple_of(2) };
     (0..groups).map(|g| p * g / groups..p * (g + 1) / groups).collect()
 }
 

@@ -3,6 +3,7 @@
 //! A split divides the node's rows in place, builds the histogram of the smaller child and takes the larger child's as
 //! the difference. Histograms are kept in a pool; nothing is allocated by row.
 
+use super::cuts::Cuts;
 use super::fixed::Form;
 use super::partition::divide;
 use super::split::{MIN_HESSIAN, Node, Rule, Split};
@@ -218,7 +219,10 @@ impl<const C: usize, F: Form<C>> Tree<'_, C, F> {
         let surroundings = Surroundings { bounds: Bounds::NONE, interactions };
         // Without a look for splits: the sums of the root come from its histogram.
         self.fill(None, &mut histogram, None, [None, None])?;
-        let sum = total(&histogram[self.binned.bins_of_column(0)]);
+        let sum = match self.binned.n_columns() {
+            0 => self.kept.iter().fold([0; C], |sum, row| total(&[sum, row.channels()])),
+            _ => total(&histogram[self.binned.bins_of_column(0)]),
+        };
         let sums = self.form.sums(&sum);
         self.nodes.push(Grown { depth: 0, rows: 0..n, value: 0.0, split: None });
         let mut found = None;
@@ -335,7 +339,7 @@ impl<const C: usize, F: Form<C>> Tree<'_, C, F> {
         let wanted = wanted?;
         let start = self.binned.bins_of_group(group).start;
         let mut best: Option<Split> = None;
-        let mut room = [[0; C]; 256];
+        let (mut room, mut cuts) = ([[0; C]; 256], Cuts::default());
         for column in group.columns.clone() {
             let mine = self.binned.bins_of_column(column);
             let codes = &bins[mine.start - start..mine.end - start];
@@ -346,7 +350,8 @@ impl<const C: usize, F: Form<C>> Tree<'_, C, F> {
                     continue;
                 }
                 let bins = self.binned.bins_of(feature, codes, &all, &mut room);
-                best = better(best, self.plan.rule.best(self.binned, feature, bins, &wanted.node, &self.form));
+                best =
+                    better(best, self.plan.rule.best(self.binned, feature, bins, &wanted.node, &self.form, &mut cuts));
             }
         }
         best

@@ -16,6 +16,7 @@
 //! ```
 
 mod classifier;
+mod cuts;
 mod fixed;
 mod grow;
 mod leaves;

@@ -46,9 +46,10 @@ impl Part {
         weights: Option<&[f64]>,
         rows: Option<&[u32]>,
         mapper: &Mapper,
+        least: usize,
         ctl: &Control,
     ) -> Result<Self> {
-        let binned = Binned::new(x, mapper, rows, ctl)?;
+        let binned = Binned::that_can_be_split(x, mapper, rows, least, ctl)?;
         let take = |v: &[f64]| rows.map_or_else(|| v.to_vec(), |rows| rows.iter().map(|&i| v[i as usize]).collect());
         Ok(Part { binned, y: take(y), weights: weights.map(take), raw: Vec::new() })
     }
@@ -77,6 +78,25 @@ impl Part {
 /// What is kept of all rows, and room to grow trees on it.
 type Kept<R, const C: usize> = (Vec<R>, Pool<R, C>);
 
+/// What growing a tree needs room for; it goes on to the next tree.
+#[derive(Debug, Default)]
+struct Desk {
+    room: Room,
+    constant: Kept<i64, 2>,
+    packed: Kept<Channels<2>, 2>,
+    wide: Kept<Channels<3>, 3>,
+}
+
+/// A tree of this iteration that is to be grown: its number, the gradients and raw predictions of its output.
+struct Job<'a> {
+    stream: u64,
+    pairs: &'a [[f32; 2]],
+    raw: &'a mut [f64],
+    held: Option<&'a mut [f64]>,
+    desk: &'a mut Desk,
+    grown: Result<Vec<Grown>>,
+}
+
 /// A run of boosting.
 #[derive(Debug)]
 pub struct Boosting {
@@ -87,15 +107,15 @@ pub struct Boosting {
     /// The model without the trees of this run, and these.
     model: Boosted,
     trees: Growing,
-    room: Room,
-    constant: Kept<i64, 2>,
-    packed: Kept<Channels<2>, 2>,
-    wide: Kept<Channels<3>, 3>,
+    /// One for each tree that is grown at the same time.
+    desks: Vec<Desk>,
     pairs: Vec<[f32; 2]>,
 }
 
-/// Entries of X from which on threads pay at all.
+/// Entries of X from which on threads pay within a tree.
 const WORTH_THREADS: usize = 1 << 17;
+/// Entries of X from which on trees of several outputs are grown at the same time.
+const WORTH_TOGETHER: usize = 1 << 14;
 
 impl Boosting {
     /// Bins the data and begins: with the best constant, or where `start` ended.
@@ -138,10 +158,11 @@ impl Boosting {
             seed: settings.random_state,
         };
         let mapper = Mapper::fit(x, train_rows, own.as_deref(), &rule, ctl)?;
-        let mut train = Part::new(x, y, weights, train_rows, &mapper, ctl)?;
+        let least = plan.rule.min_samples_leaf as usize;
+        let mut train = Part::new(x, y, weights, train_rows, &mapper, least, ctl)?;
         let mut held = match &held_out {
-            HeldOut::Data(x, y, weights) => Some(Part::new(x, y, *weights, None, &mapper, ctl)?),
-            _ => held_rows.map(|rows| Part::new(x, y, weights, Some(rows), &mapper, ctl)).transpose()?,
+            HeldOut::Data(x, y, weights) => Some(Part::new(x, y, *weights, None, &mapper, 0, ctl)?),
+            _ => held_rows.map(|rows| Part::new(x, y, weights, Some(rows), &mapper, 0, ctl)).transpose()?,
         };
         let (model, trees) = match start {
             None => {
@@ -181,8 +202,7 @@ impl Boosting {
             }
         };
         let pairs = vec![[0.0; 2]; train.raw.len()];
-        let (room, constant, packed, wide) = Default::default();
-        Ok(Boosting { settings, plan, train, held, model, trees, room, constant, packed, wide, pairs })
+        Ok(Boosting { settings, plan, train, held, model, trees, desks: Vec::new(), pairs })
     }
 
     /// The number of iterations so far, those of the start among them.
@@ -210,48 +230,73 @@ impl Boosting {
     /// # Errors
     /// [`crate::Error::Input`] where the gradients overflow; [`ironlearn_linalg::Error::Interrupted`].
     pub fn iterate(&mut self, ctl: &Control) -> Result<()> {
-        if self.train.y.len() * self.train.binned.n_features() < WORTH_THREADS {
+        let entries = self.train.y.len() * self.train.binned.n_columns();
+        if entries < WORTH_THREADS && (self.n_outputs() == 1 || entries < WORTH_TOGETHER) {
             return self.iterate_here(&ctl.part());
         }
         threads::install(ctl, || self.iterate_here(ctl))
     }
 
     fn iterate_here(&mut self, ctl: &Control) -> Result<()> {
+        let (objective, rate, first) =
+            (self.settings.objective, self.settings.learning_rate, self.trees.n_trees() as u64);
         let Part { binned, y, weights, raw } = &mut self.train;
-        let (n, objective, weights) = (y.len(), self.settings.objective, weights.as_deref());
+        let (n, weights) = (y.len(), weights.as_deref());
         objective.gradients(y, weights, raw, &mut self.pairs, ctl)?;
         let constant = objective.constant_hessian() && weights.is_none();
-        for k in 0..objective.n_outputs() {
-            let pairs = &self.pairs[k * n..(k + 1) * n];
-            let raw = &mut raw[k * n..(k + 1) * n];
-            let (plan, room, stream) = (&self.plan, &mut self.room, self.trees.n_trees() as u64);
-            let mut nodes: Vec<Grown> = match choose(ctl, pairs, constant)? {
+        let (mut held_binned, mut held_raw) = (None, None);
+        if let Some(held) = &mut self.held {
+            held_raw = Some(held.raw.chunks_mut(held.y.len().max(1)));
+            held_binned = Some(&held.binned);
+        }
+        let plan = &self.plan;
+        let work = |job: &mut Job<'_>, ctl: &Control| -> Result<Vec<Grown>> {
+            let Desk { room, constant: of_constant, packed, wide } = &mut *job.desk;
+            let mut nodes = match choose(ctl, job.pairs, constant)? {
                 Choice::Constant(form) => {
-                    let (kept, pool) = &mut self.constant;
-                    form.encode(ctl, pairs, kept)?;
-                    grow(binned, kept, form, plan, stream, room, pool, ctl)?
+                    let (kept, pool) = of_constant;
+                    form.encode(ctl, job.pairs, kept)?;
+                    grow(binned, kept, form, plan, job.stream, room, pool, ctl)?
                 }
                 Choice::Packed(form) => {
-                    let (kept, pool) = &mut self.packed;
-                    form.encode(ctl, pairs, kept)?;
-                    grow(binned, kept, form, plan, stream, room, pool, ctl)?
+                    let (kept, pool) = packed;
+                    form.encode(ctl, job.pairs, kept)?;
+                    grow(binned, kept, form, plan, job.stream, room, pool, ctl)?
                 }
                 Choice::Wide(form) => {
-                    let (kept, pool) = &mut self.wide;
-                    form.encode(ctl, pairs, kept)?;
-                    grow(binned, kept, form, plan, stream, room, pool, ctl)?
+                    let (kept, pool) = wide;
+                    form.encode(ctl, job.pairs, kept)?;
+                    grow(binned, kept, form, plan, job.stream, room, pool, ctl)?
                 }
             };
-            let rate = self.settings.learning_rate;
-            finish(&mut nodes, objective, rate, &self.room.rows, y, weights, raw, ctl)?;
-            add(&nodes, &self.room.rows, raw, ctl)?;
-            if let Some(held) = &mut self.held {
-                let m = held.y.len();
-                add_unseen(&nodes, &held.binned, &mut held.raw[k * m..(k + 1) * m], ctl)?;
+            finish(&mut nodes, objective, rate, &room.rows, y, weights, job.raw, ctl)?;
+            add(&nodes, &room.rows, job.raw, ctl)?;
+            if let (Some(held), Some(raw)) = (held_binned, &mut job.held) {
+                add_unseen(&nodes, held, raw, ctl)?;
             }
-            self.trees.push(&nodes, &self.model.mapper);
+            Ok(nodes)
+        };
+        let at_once = ctl.threads().min(objective.n_outputs());
+        self.desks.resize_with(at_once, Desk::default);
+        let mut outputs = (first..).zip(self.pairs.chunks(n)).zip(raw.chunks_mut(n));
+        loop {
+            let some = self.desks.iter_mut().zip(outputs.by_ref());
+            let mut jobs: Vec<Job<'_>> = some
+                .map(|(desk, ((stream, pairs), raw))| {
+                    let held = held_raw.as_mut().and_then(Iterator::next);
+                    Job { stream, pairs, raw, held, desk, grown: Ok(Vec::new()) }
+                })
+                .collect();
+            match &mut jobs[..] {
+                [] => return Ok(()),
+                // All threads grow one tree.
+                [job] => job.grown = work(job, ctl),
+                jobs => threads::each(ctl, jobs, |_, job| job.grown = work(job, &ctl.part()))?,
+            }
+            for job in jobs {
+                self.trees.push(&job.grown?, &self.model.mapper);
+            }
         }
-        Ok(())
     }
 
     /// Notes minus the mean loss on the rows trained on and on those held out; whether to stop.

@@ -4,6 +4,7 @@
 //! arXiv:1603.02754), with the children's values held within the node's bounds. Missing values are tried on both sides.
 //! Categories are put in the order of their gradients (Fisher 1958, doi:10.1080/01621459.1958.10501479) and cut there.
 
+use super::cuts::{Cuts, Scale, add};
 use super::fixed::{Form, Sums};
 use crate::binning::{Binned, Channels};
 use crate::growth::Bounds;
@@ -15,9 +16,6 @@ pub type CategorySet = [u64; 4];
 pub const MIN_HESSIAN: f64 = 1e-3;
 /// Weight that a category needs to be told from others, and by which its mean is drawn to 0.
 const CATEGORY_SUPPORT: f64 = 10.0;
-
-/// Bins for which little room is enough.
-const FEW: usize = 8;
 
 /// What a split has to respect.
 #[derive(Debug, Clone)]
@@ -118,11 +116,11 @@ impl Rule {
         bins: &[Channels<C>],
         node: &Node,
         form: &F,
+        cuts: &mut Cuts<C>,
     ) -> Option<Split> {
         if binned.is_categorical(feature) {
             return self.best_categories(binned, feature, bins, node, form);
         }
-        let few = bins.len() <= FEW;
         let has_missing = binned.has_missing(feature);
         let sign = self.sign(feature);
         let values = &bins[..bins.len() - 1];
@@ -130,81 +128,30 @@ impl Rule {
         // Missing values on the right, also alone there.
         let end = if has_missing { values.len() } else { values.len() - 1 };
         let free = sign == 0 && node.bounds == Bounds::NONE;
-        if free {
-            let bins = values[..end].iter();
-            match few {
-                true => self.weigh::<FEW, C, F>(bins, node, form, |at| at, false, &mut best),
-                false => self.weigh::<256, C, F>(bins, node, form, |at| at, false, &mut best),
-            }
-        } else {
+        let scale = Scale { node, least: self.min_samples_leaf, l2: self.l2, to_right: false };
+        if !free {
             self.to_left(&values[..end], node, form, sign, &mut best);
+        } else if let Some(cut) = cuts.best(values[..end].iter().enumerate(), scale, form)
+            && cut.gain > best.gain
+        {
+            best = Found { gain: cut.gain, at: cut.bin, left: form.sums(&cut.moved) };
         }
         let left = best.gain;
         if has_missing {
             // And on the left, where that is better.
-            if free {
-                let (last, bins) = (values.len() - 1, values[1..].iter().rev());
-                match few {
-                    true => self.weigh::<FEW, C, F>(bins, node, form, |at| last - 1 - at, true, &mut best),
-                    false => self.weigh::<256, C, F>(bins, node, form, |at| last - 1 - at, true, &mut best),
-                }
-            } else {
+            let scale = Scale { to_right: true, ..scale };
+            if !free {
                 self.to_right(values, node, form, sign, &mut best);
+            } else if let Some(cut) = cuts.best(values.iter().enumerate().skip(1).rev(), scale, form)
+                && cut.gain > best.gain
+            {
+                let left = less(&node.sums, &form.sums(&cut.moved));
+                best = Found { gain: cut.gain, at: cut.bin - 1, left };
             }
         }
         let missing_left = has_missing.then_some(best.gain > left);
         (best.gain > 0.0)
             .then(|| self.split(best.gain, feature, Side::UpTo(best.at as u8), missing_left, best.left, node))
-    }
-
-    /// Weighs the cuts after each of some bins, in their order; `reverse`: these bins go right. Without constraints.
-    ///
-    /// The cuts that leave enough rows on both sides are put together first, without a branch: in small nodes they are
-    /// few. All of them are then weighed side by side. There are `MOST` bins at most.
-    fn weigh<'a, const MOST: usize, const C: usize, F: Form<C>>(
-        &self,
-        bins: impl Iterator<Item = &'a Channels<C>>,
-        node: &Node,
-        form: &F,
-        place: impl Fn(usize) -> usize,
-        reverse: bool,
-        best: &mut Found,
-    ) {
-        let (mut cuts, mut places) = ([[0_i64; C]; MOST], [0_u8; MOST]);
-        let (all, least) = (node.sums.count, self.min_samples_leaf);
-        let mut sum = [0_i64; C];
-        let mut n = 0;
-        for (i, bin) in bins.take(MOST).enumerate() {
-            add(&mut sum, bin);
-            (cuts[n % MOST], places[n % MOST]) = (sum, i as u8);
-            let count = form.count(&sum);
-            n += usize::from((*bin != [0; C]) & (count >= least) & (all.wrapping_sub(count) >= least));
-        }
-        let (all_g, all_h) = (node.sums.gradient, node.sums.hessian);
-        let (parent, l2) = (all_g * node.value, self.l2);
-        let mut gains = [0.0; MOST];
-        for (gain, cut) in gains.iter_mut().zip(&cuts[..n]) {
-            let Sums { gradient: g, hessian: h, .. } = form.sums(cut);
-            let (other_g, other_h) = (all_g - g, all_h - h);
-            let (value, other) = (-g / (h + l2 + 1e-15), -other_g / (other_h + l2 + 1e-15));
-            // In the order of the left child and the right one, as elsewhere.
-            let saved =
-                if reverse { parent - other * other_g - value * g } else { parent - value * g - other * other_g };
-            let fits = (h >= MIN_HESSIAN) & (other_h >= MIN_HESSIAN);
-            *gain = if fits { saved } else { -1.0 };
-        }
-        let mut found = None;
-        for (i, &gain) in gains[..n].iter().enumerate() {
-            if gain > best.gain {
-                best.gain = gain;
-                found = Some(i);
-            }
-        }
-        if let Some(i) = found {
-            let sums = form.sums(&cuts[i]);
-            let left = if reverse { less(&node.sums, &sums) } else { sums };
-            *best = Found { gain: best.gain, at: place(places[i] as usize), left };
-        }
     }
 
     /// Moves bins to the left, one after the other.
@@ -354,13 +301,6 @@ struct Found {
 impl Found {
     fn none() -> Self {
         Found { gain: 0.0, at: 0, left: Sums::default() }
-    }
-}
-
-#[inline(always)]
-fn add<const C: usize>(sum: &mut Channels<C>, bin: &Channels<C>) {
-    for c in 0..C {
-        sum[c] += bin[c];
     }
 }
 

@@ -1,5 +1,6 @@
 //! Boosting against brute force and against itself.
 
+use super::cuts::Cuts;
 use super::fixed::{Choice, Form, Sums, choose};
 use super::grow::{Plan, Pool, Room, grow};
 use super::split::{MIN_HESSIAN, Node, Rule, Side};
@@ -132,7 +133,7 @@ fn categories_are_cut_in_the_order_of_their_means() {
     };
     let all = sums(&mut (0..bins.len()));
     let node = Node { sums: all, value: 0.0, bounds: Bounds::NONE };
-    let split = rule().best(&case.binned, feature, &bins, &node, &form).unwrap();
+    let split = rule().best(&case.binned, feature, &bins, &node, &form, &mut Cuts::default()).unwrap();
     let Side::In(set) = split.side else { panic!("a set") };
     // Every set of the eight categories.
     let gain = |set: u64| {
@@ -182,6 +183,38 @@ fn one_and_two_threads_give_the_same_bits() {
     }
     let by_column = x.t().as_standard_layout().to_owned();
     assert_eq!(one.predict_cpu(by_column.t()).unwrap(), a);
+}
+
+/// Trees of several classes are grown at the same time; where they do not come out even, the last one by all threads.
+#[test]
+fn classes_at_the_same_time_give_the_same_bits() {
+    let x = table(4000, 8, true, 3);
+    let codes = target(&x).mapv(|y| ((y + 1.0) * 1.2) as u32);
+    let data = Data::new(x.view()).with_classes(codes.view(), vec![5]);
+    let early_stopping = EarlyStopping::Flag(true);
+    let params = HistGradientBoostingClassifier { max_iter: 4, early_stopping, ..Default::default() };
+    let checked = Checked::new(params).unwrap();
+    let fit = |threads| {
+        let ctl = Control::new().with_threads(Some(threads));
+        HistGradientBoostingClassifier::fit_checked(&checked, &data, None, &Cpu, &ctl).unwrap()
+    };
+    let one: BoostedClasses = fit(1);
+    assert_eq!(one.boosted.trees.n_trees(), 20);
+    assert!([2, 3, 8].map(fit).iter().all(|more| *more == one));
+}
+
+/// Where no feature can be split there is one leaf.
+#[test]
+fn features_that_nearly_always_say_the_same_make_no_split() {
+    let x = Array2::from_shape_fn((500, 3), |(i, j)| if (i + j) % 100 == 0 { f64::NAN } else { 1.0 });
+    let y = Array2::from_shape_fn((500, 1), |(i, _)| (i % 100 == 0) as u32 as f64);
+    let model = fit(&HistGradientBoostingRegressor { max_iter: 3, ..Default::default() }, &x, 2);
+    assert_eq!(model.boosted.trees.left.len(), 3);
+    let data = Data::new(x.view()).with_values(y.view());
+    let leaves = HistGradientBoostingRegressor { max_iter: 3, min_samples_leaf: 5, ..Default::default() };
+    let checked = Checked::new(leaves).unwrap();
+    let model = HistGradientBoostingRegressor::fit_checked(&checked, &data, None, &Cpu, &Control::new()).unwrap();
+    assert!(model.boosted.trees.left.len() > 3);
 }
 
 #[test]
@@ -345,15 +378,21 @@ fn a_hostile_file_is_refused() {
     assert_eq!(good.boosted.mapper.features.len(), case(100, 6).mapper.features.len());
 }
 
-/// Sums of whole numbers are exact, so what a bundle's usual bins have is what is left, to the last bit.
+/// Sums of whole numbers are exact, so what a bundle's usual bins have is what is left, to the last bit. A feature that
+/// differs in fewer rows than a leaf needs is never split, and need not be there.
 #[test]
 fn trees_are_the_same_with_and_without_bundles() {
-    let x = crate::binning::tests::one_hot(4000);
+    let mut x = crate::binning::tests::one_hot(4000);
+    let few = Array1::from_shape_fn(4000, |i| if i % 600 == 3 { 1.0 } else { 0.0 });
+    x.push_column(few.view()).unwrap();
+    x.push_column(Array1::from_elem(4000, 2.0).view()).unwrap();
     let ctl = Control::new();
     let rule_of_bins = Bins { max_bins: 255, categorical: &[], subsample: Bins::SUBSAMPLE, seed: 0 };
     let mapper = Mapper::fit(&x.view().into(), None, None, &rule_of_bins, &ctl).unwrap();
     let [plain, bundled] = [Binned::plain, Binned::new].map(|new| new(&x.view().into(), &mapper, None, &ctl).unwrap());
-    assert!(bundled.n_columns() < plain.n_columns());
+    let least = rule().min_samples_leaf as usize;
+    let possible = Binned::that_can_be_split(&x.view().into(), &mapper, None, least, &ctl).unwrap();
+    assert!(bundled.n_columns() < plain.n_columns() && possible.n_columns() < bundled.n_columns());
     let pairs: Vec<[f32; 2]> = x
         .rows()
         .into_iter()
@@ -376,7 +415,7 @@ fn trees_are_the_same_with_and_without_bundles() {
     ] {
         let rule = Rule { monotonic, ..rule() };
         let plan = Plan { max_leaves, max_features, interactions, ..plan(rule) };
-        let grown = [&plain, &bundled].map(|binned| {
+        let grown = [&plain, &bundled, &possible].map(|binned| {
             let (mut room, mut pool) = (Room::default(), Pool::default());
             let nodes = grow(binned, &channels, form, &plan, 3, &mut room, &mut pool, &ctl).unwrap();
             let splits: Vec<_> = nodes.iter().map(|node| (node.rows.clone(), node.value, node.split)).collect();
@@ -386,6 +425,6 @@ fn trees_are_the_same_with_and_without_bundles() {
             (splits, room.rows, raw)
         });
         assert!(grown[0].0.len() > 15);
-        assert_eq!(grown[0], grown[1]);
+        assert!(grown[0] == grown[1] && grown[0] == grown[2]);
     }
 }
