@@ -139,14 +139,17 @@ fn weigh_by<const C: usize, F: Form<C>>(cuts: &[Channels<C>], scale: Scale<'_>, 
     let Scale { node, l2, to_right, .. } = scale;
     let (all_g, all_h) = (node.sums.gradient, node.sums.hessian);
     let parent = all_g * node.value;
-    for (gain, cut) in out.iter_mut().zip(cuts) {
-        let Sums { gradient: g, hessian: h, .. } = form.sums(cut);
+    // By numbers: iterators that are put together may stay calls in functions with instructions of their own.
+    let n = cuts.len().min(out.len());
+    let (cuts, out) = (&cuts[..n], &mut out[..n]);
+    for i in 0..n {
+        let Sums { gradient: g, hessian: h, .. } = form.sums(&cuts[i]);
         let (other_g, other_h) = (all_g - g, all_h - h);
         let (value, other) = (-g / (h + l2 + 1e-15), -other_g / (other_h + l2 + 1e-15));
         // In the order of the left child and the right one, as elsewhere.
         let saved = if to_right { parent - other * other_g - value * g } else { parent - value * g - other * other_g };
         let fits = (h >= MIN_HESSIAN) & (other_h >= MIN_HESSIAN);
-        *gain = if fits { saved } else { -1.0 };
+        out[i] = if fits { saved } else { -1.0 };
     }
 }
 
