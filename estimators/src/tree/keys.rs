@@ -63,8 +63,9 @@ fn sort_few(keys: &mut [u32]) {
         for (at, lanes) in padded[..keys.len().div_ceil(LANES)].iter().enumerate() {
             let mut smaller = [0; LANES];
             for &key in keys.iter() {
-                for (count, &lane) in smaller.iter_mut().zip(lanes) {
-                    *count += u32::from(key < lane);
+                // By numbers: an iterator that is put together stayed a call here, for each key.
+                for k in 0..LANES {
+                    smaller[k] += u32::from(key < lanes[k]);
                 }
             }
             for (&lane, &place) in lanes.iter().zip(&smaller).take(keys.len() - at * LANES) {
