@@ -16,6 +16,7 @@ use crate::{AnyModel, Error, Labels, Result};
 use rmpv::Value;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+use std::sync::Arc;
 
 /// What a model file starts with.
 pub const MAGIC: &[u8; 8] = b"ironlrn\n";
@@ -44,9 +45,9 @@ pub struct Saved {
     /// The estimator's parameters, as the user gave them.
     #[serde(default)]
     pub params: Vec<(String, Value)>,
-    /// The fitted estimator, where there is one.
+    /// The fitted estimator, where there is one: it may be in use elsewhere too.
     #[serde(default)]
-    pub model: Option<AnyModel>,
+    pub model: Option<Arc<AnyModel>>,
     /// The names of the columns of X, where they were named.
     #[serde(default)]
     pub feature_names: Option<Vec<String>>,
@@ -73,8 +74,8 @@ pub struct SavedStep {
 
 impl Saved {
     /// A file's content for `model`.
-    pub fn new(model: AnyModel) -> Self {
-        Saved { model: Some(model), ..Saved::of_steps(Vec::new()) }
+    pub fn new(model: impl Into<Arc<AnyModel>>) -> Self {
+        Saved { model: Some(model.into()), ..Saved::of_steps(Vec::new()) }
     }
 
     /// A file's content for transformers alone.
@@ -98,12 +99,12 @@ impl Saved {
     /// # Errors
     /// [`Error::File`] where a part cannot be written.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let body = rmp_serde::to_vec_named(self).map_err(|error| Error::File(error.to_string()))?;
-        let mut bytes = Vec::with_capacity(HEADER + body.len());
-        bytes.extend_from_slice(MAGIC);
-        bytes.extend_from_slice(&VERSION.to_le_bytes());
-        bytes.extend_from_slice(&crc32fast::hash(&body).to_le_bytes());
-        bytes.extend_from_slice(&body);
+        let mut bytes = vec![0; HEADER];
+        rmp_serde::encode::write_named(&mut bytes, self).map_err(|error| Error::File(error.to_string()))?;
+        let checksum = crc32fast::hash(&bytes[HEADER..]);
+        bytes[..8].copy_from_slice(MAGIC);
+        bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
+        bytes[12..HEADER].copy_from_slice(&checksum.to_le_bytes());
         Ok(bytes)
     }
 
@@ -176,6 +177,17 @@ impl Saved {
     }
 }
 
+/// The little-endian bytes of an array's numbers in their order.
+macro_rules! bytes {
+    ($array:expr, $number:ty) => {{
+        let mut bytes = vec![0_u8; $array.len() * size_of::<$number>()];
+        let (to, _) = bytes.as_chunks_mut::<{ size_of::<$number>() }>();
+        to.iter_mut().zip($array.iter()).for_each(|(to, v)| *to = v.to_le_bytes());
+        bytes
+    }};
+}
+use bytes;
+
 /// Arrays of plain numbers as they lie in the file: shape and little-endian bytes.
 macro_rules! array_format {
     ($name:ident, $array:ident, $dim:literal, $number:ty) => {
@@ -198,8 +210,7 @@ macro_rules! array_format {
             pub fn serialize<S: Serializer>(array: &ndarray::$array<$number>, s: S) -> Result<S::Ok, S::Error> {
                 let mut shape = [0; $dim];
                 shape.iter_mut().zip(array.shape()).for_each(|(to, &from)| *to = from as u64);
-                let data: Vec<u8> = array.iter().flat_map(|v| v.to_le_bytes()).collect();
-                Raw { shape, data: data.into() }.serialize(s)
+                Raw { shape, data: super::bytes!(array, $number).into() }.serialize(s)
             }
 
             /// Reads shape and bytes, which have to agree.
@@ -263,8 +274,7 @@ pub mod vector {
     /// # Errors
     /// The serialiser's.
     pub fn serialize<S: Serializer>(values: &[f64], s: S) -> Result<S::Ok, S::Error> {
-        let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
-        serde_bytes::serialize(&bytes, s)
+        serde_bytes::serialize(&super::bytes!(values, f64), s)
     }
 
     struct Read;

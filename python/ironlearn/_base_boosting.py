@@ -231,9 +231,13 @@ class BaseGradientBoosting(NativeEstimator):
         X = self._rows(X)
         init = self.__dict__.get("_init")
         raw = None if init is None else self._init_raw(init, X)
-        for stage in range(self.n_estimators_):
-            raw = _core.boosted_raw(self._model, X, raw, stage, stage + 1, self._options())
-            yield raw.copy()
+        # Some stages at once: eight megabytes of their predictions.
+        at_once = max(1, 2**20 // (X.shape[0] * self.n_trees_per_iteration_))
+        for first in range(0, self.n_estimators_, at_once):
+            last = min(first + at_once, self.n_estimators_)
+            stages = _core.boosted_stages(self._model, X, raw, first, last, self._options())
+            raw = stages[-1].copy()
+            yield from stages
 
     def apply(self, X):
         """The number of the leaf that each row ends in, in each tree.

@@ -90,7 +90,7 @@ pub fn boosting_begin(
         }
         (Some(Held::Data(..)), None) => unreachable!("borrowed above"),
     };
-    let start = start.map(|model| &model.get().inner);
+    let start = start.map(|model| &*model.get().inner);
     let options = options.unwrap_or_default();
     options.device(py)?;
     let wrong = || exception(py, &ironlearn::Error::Parameters("start is another estimator's model".into()));
@@ -228,7 +228,7 @@ impl Boosting {
 }
 
 fn boosted(model: &Model) -> PyResult<&Boosted> {
-    match &model.inner {
+    match &*model.inner {
         AnyModel::HistGradientBoostingClassifier(model) => Ok(&model.boosted),
         AnyModel::HistGradientBoostingRegressor(model) => Ok(&model.boosted),
         other => Err(PyTypeError::new_err(format!("a model of {} is not boosted on histograms", other.name()))),

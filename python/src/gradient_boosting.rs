@@ -45,7 +45,7 @@ pub fn boost(
         (Y::Codes(codes), n) => data.with_classes(codes.as_array(), n.unwrap_or_default()),
     };
     let raw = raw.map(array::rows_f64).transpose()?;
-    let start = start.map(|model| &model.get().inner);
+    let start = start.map(|model| &*model.get().inner);
     let began = Instant::now();
     let heard = |stage: &Stage<'_>, wrap: &dyn Fn(Boosted) -> AnyModel| -> Result<bool, Error> {
         let Some(watch) = &watch else { return Ok(false) };
@@ -116,6 +116,28 @@ pub fn boosted_raw<'py>(
         trees.raw_from(x, raw, first..last, ctl)
     })?;
     Ok(array::to_numpy(py, raw, Dtype::F64))
+}
+
+/// The raw predictions (stages, n, outputs) of X after each of the stages from `first` to before `last`, as
+/// [`boosted_raw`].
+#[pyfunction]
+pub fn boosted_stages<'py>(
+    py: Python<'py>,
+    model: &Bound<'py, Model>,
+    x: &Bound<'py, PyAny>,
+    raw: Option<&Bound<'py, PyAny>>,
+    first: usize,
+    last: usize,
+    options: Options,
+) -> PyResult<Bound<'py, PyAny>> {
+    let model = model.get();
+    let trees = boosted(&model.inner)?;
+    let raw: Option<Array2<f64>> = raw.map(array::rows_f64).transpose()?;
+    let stages = model.on(py, x, Some(options), |x, ctl| {
+        let raw = raw.map_or_else(|| trees.start_of(x.nrows()), Ok)?;
+        trees.staged_from(x, &raw, first..last, ctl)
+    })?;
+    Ok(array::to_numpy(py, stages, Dtype::F64))
 }
 
 /// The probabilities of the classes (n, classes) that belong to raw predictions (n, outputs).

@@ -11,7 +11,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 fn inner<'a>(model: &'a Bound<'_, Model>) -> PyResult<&'a KernelRidgeModel> {
-    match &model.get().inner {
+    match &*model.get().inner {
         AnyModel::KernelRidge(inner) => Ok(inner),
         _ => Err(PyValueError::new_err("a model without dual coefficients")),
     }

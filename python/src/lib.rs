@@ -70,6 +70,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(cluster::kmeans_plusplus, module)?)?;
     module.add_function(wrap_pyfunction!(gradient_boosting::boost, module)?)?;
     module.add_function(wrap_pyfunction!(gradient_boosting::boosted_raw, module)?)?;
+    module.add_function(wrap_pyfunction!(gradient_boosting::boosted_stages, module)?)?;
     module.add_function(wrap_pyfunction!(gradient_boosting::boosted_probabilities, module)?)?;
     module.add_function(wrap_pyfunction!(gradient_boosting::boosted_parts, module)?)?;
     module.add_function(wrap_pyfunction!(gradient_boosting::boosted_tree, module)?)?;

@@ -176,7 +176,7 @@ fn shaped<T: Element>(py: Python<'_>, y: Array2<T>, flat: bool) -> PyResult<Boun
 /// The model of RidgeCV or RidgeClassifierCV with another choice: the penalties and their scores, one or one a target.
 #[pyfunction]
 pub fn with_ridge_choice(model: &Bound<'_, Model>, alpha: Vec<f64>, best_score: Vec<f64>) -> PyResult<Model> {
-    let mut inner = model.get().inner.clone();
+    let mut inner = AnyModel::clone(&model.get().inner);
     let choice = match &mut inner {
         AnyModel::RidgeCV(m) => Some(&mut m.choice),
         AnyModel::RidgeClassifierCV(m) => m.choice.as_mut(),

@@ -78,7 +78,7 @@ pub fn adaboost(
 /// The models inside a model, in their order.
 #[pyfunction]
 pub fn members(model: &Bound<'_, Model>) -> Vec<Model> {
-    let members = match &model.get().inner {
+    let members = match &*model.get().inner {
         AnyModel::AdaBoostClassifier(m) => &m.rounds.members,
         AnyModel::AdaBoostRegressor(m) => &m.rounds.members,
         AnyModel::BaggingClassifier(m) => &m.bags.members,
@@ -91,7 +91,7 @@ pub fn members(model: &Bound<'_, Model>) -> Vec<Model> {
 /// The seeds of the models inside a model.
 #[pyfunction]
 pub fn member_seeds(model: &Bound<'_, Model>) -> Vec<u64> {
-    match &model.get().inner {
+    match &*model.get().inner {
         AnyModel::AdaBoostClassifier(m) => m.rounds.seeds.clone(),
         AnyModel::AdaBoostRegressor(m) => m.rounds.seeds.clone(),
         AnyModel::BaggingClassifier(m) => m.bags.seeds.clone(),
@@ -103,7 +103,7 @@ pub fn member_seeds(model: &Bound<'_, Model>) -> Vec<u64> {
 /// The columns that each bag takes (empty: all) and the codes of the classes that it knows (empty: all).
 #[pyfunction]
 pub fn bag_parts(model: &Bound<'_, Model>) -> (Vec<Vec<u32>>, Vec<Vec<u32>>) {
-    match &model.get().inner {
+    match &*model.get().inner {
         AnyModel::BaggingClassifier(m) => (m.bags.features.clone(), m.classes.clone()),
         AnyModel::BaggingRegressor(m) => (m.bags.features.clone(), vec![Vec::new(); m.bags.members.len()]),
         _ => (Vec::new(), Vec::new()),
@@ -111,7 +111,7 @@ pub fn bag_parts(model: &Bound<'_, Model>) -> (Vec<Vec<u32>>, Vec<Vec<u32>>) {
 }
 
 fn inner(members: &[PyRef<'_, Model>]) -> Vec<AnyModel> {
-    members.iter().map(|member| member.inner.clone()).collect()
+    members.iter().map(|member| AnyModel::clone(&member.inner)).collect()
 }
 
 /// A model, where its parts fit together.

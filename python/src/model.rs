@@ -13,6 +13,7 @@ use ironlearn::{AnyEstimator, AnyModel, Control, Data, Dtype};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Below this many numbers in X a prediction runs in place: no thread, the GIL held for microseconds.
@@ -21,7 +22,7 @@ pub const SMALL: usize = 1 << 14;
 /// A fitted model of the core. It never changes.
 #[pyclass(frozen, module = "ironlearn._core")]
 pub struct Model {
-    pub(crate) inner: AnyModel,
+    pub(crate) inner: Arc<AnyModel>,
     trace: Vec<Trace>,
     seconds: f64,
 }
@@ -56,23 +57,23 @@ pub fn fit(
         (Some(Y::Codes(codes)), Some(n)) => data.with_classes(codes.as_array(), n),
         (Some(Y::Codes(_)), None) => return Err(PyValueError::new_err("class codes need n_classes")),
     };
-    let start = start.map(|model| &model.get().inner);
+    let start = start.map(|model| &*model.get().inner);
     let began = Instant::now();
     let options = options.unwrap_or_default();
     let device = options.device(py)?;
     let (inner, ctl) = run(py, options, |ctl| ironlearn_dispatch::fit(&estimator, &data, start, &device, ctl))?;
-    Ok(Model { inner, trace: ctl.trace(), seconds: began.elapsed().as_secs_f64() })
+    Ok(Model { inner: inner.into(), trace: ctl.trace(), seconds: began.elapsed().as_secs_f64() })
 }
 
 impl Model {
     /// A model that was not fitted here.
-    pub fn new(inner: AnyModel) -> Self {
-        Model { inner, trace: Vec::new(), seconds: 0.0 }
+    pub fn new(inner: impl Into<Arc<AnyModel>>) -> Self {
+        Model { inner: inner.into(), trace: Vec::new(), seconds: 0.0 }
     }
 
     /// A model with the account of its fit.
     pub fn fitted(inner: AnyModel, trace: Vec<Trace>, seconds: f64) -> Self {
-        Model { inner, trace, seconds }
+        Model { inner: inner.into(), trace, seconds }
     }
 
     /// Runs `work` on X, in place where X is small.
@@ -239,7 +240,7 @@ impl Model {
         q: Vec<f64>,
         options: Option<Options>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let quantiles = self.on(py, x, options, |x, ctl| match &self.inner {
+        let quantiles = self.on(py, x, options, |x, ctl| match &*self.inner {
             AnyModel::RandomForestRegressor(m) | AnyModel::ExtraTreesRegressor(m) => m.predict_quantiles(x, &q, ctl),
             other => Err(ironlearn::Error::Unsupported(format!("a model of {} has no quantiles", other.name()))),
         })?;
@@ -254,7 +255,7 @@ impl Model {
         x: &Bound<'py, PyAny>,
         options: Option<Options>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let scores = self.on(py, x, options, |x, ctl| match &self.inner {
+        let scores = self.on(py, x, options, |x, ctl| match &*self.inner {
             AnyModel::IsolationForest(forest) => forest.scores(x, ctl),
             other => Err(ironlearn::Error::Unsupported(format!("a model of {} has no scores", other.name()))),
         })?;
@@ -311,8 +312,7 @@ impl Model {
     #[staticmethod]
     fn from_bytes(py: Python<'_>, bytes: &[u8]) -> PyResult<Self> {
         let saved = Saved::from_bytes(bytes).map_err(|error| exception(py, &error))?;
-        let inner = saved.model().map_err(|error| exception(py, &error))?.clone();
-        Ok(Model { inner, trace: Vec::new(), seconds: 0.0 })
+        saved.model().map_err(|error| exception(py, &error)).map(|model| Model::new(model.clone()))
     }
 
     /// A linear model with other coefficients: (outputs, features) or (features,), and one intercept or one each.
@@ -325,7 +325,17 @@ impl Model {
         let (coef, intercept) = (array::rows_f64(coef)?, array::rows_f64(intercept)?);
         let inner = self.inner.with_coefficients(coef, intercept.row(0).to_owned());
         let inner = inner.map_err(|error| exception(py, &error))?;
-        Ok(Model { inner, trace: self.trace.clone(), seconds: self.seconds })
+        Ok(Model::fitted(inner, self.trace.clone(), self.seconds))
+    }
+
+    /// Itself: it never changes.
+    fn __copy__(slf: Py<Self>) -> Py<Self> {
+        slf
+    }
+
+    /// Itself: it never changes.
+    fn __deepcopy__(slf: Py<Self>, _memo: &Bound<'_, PyDict>) -> Py<Self> {
+        slf
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {

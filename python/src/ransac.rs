@@ -65,7 +65,7 @@ pub fn ransac_model(
     inlier_mask: PyReadonlyArray1<'_, bool>,
     counts: (u64, u64, u64, u64),
 ) -> PyResult<Model> {
-    let AnyModel::LinearRegression(linear) = &linear.get().inner else {
+    let AnyModel::LinearRegression(linear) = &*linear.get().inner else {
         return Err(PyValueError::new_err("expected a model of LinearRegression"));
     };
     let (n_trials, n_skips_no_inliers, n_skips_invalid_data, n_skips_invalid_model) = counts;
@@ -82,7 +82,7 @@ pub fn ransac_model(
 /// The model of LinearRegression inside a model of RANSACRegressor.
 #[pyfunction]
 pub fn ransac_linear(model: &Bound<'_, Model>) -> PyResult<Model> {
-    match &model.get().inner {
+    match &*model.get().inner {
         AnyModel::RANSACRegressor(model) => Ok(Model::new(AnyModel::LinearRegression(model.linear.clone()))),
         _ => Err(PyValueError::new_err("expected a model of RANSACRegressor")),
     }

@@ -42,7 +42,7 @@ pub fn svm_answer<'py>(
     what: &str,
     options: Option<Options>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let own: &SvmModel = inner!(&model.get().inner, m => m);
+    let own: &SvmModel = inner!(&*model.get().inner, m => m);
     let (dual, intercept) = (array::rows_f64(dual_coef)?, array::rows_f64(intercept)?);
     let x = X::borrow(x)?;
     let x = x.matrix()?;
@@ -81,7 +81,7 @@ pub fn svm_answer<'py>(
 /// The support vectors of a kernel machine: None, a dense array, or the shape, data, indices and offsets of CSR.
 #[pyfunction]
 pub fn svm_rows<'py>(py: Python<'py>, model: &Bound<'py, Model>) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let rows = inner!(&model.get().inner, m => &*m.rows);
+    let rows = inner!(&*model.get().inner, m => &*m.rows);
     Ok(match rows {
         FittedRows::None => None,
         FittedRows::Dense(rows) => Some(array::to_numpy(py, rows.clone(), Dtype::F64)),
@@ -97,7 +97,7 @@ pub fn svm_rows<'py>(py: Python<'py>, model: &Bound<'py, Model>) -> PyResult<Opt
 /// The numbers of rows and columns that a kernel machine was fitted to.
 #[pyfunction]
 pub fn svm_shape(model: &Bound<'_, Model>) -> PyResult<(usize, usize)> {
-    Ok(inner!(&model.get().inner, m => (m.n_fit, m.features)))
+    Ok(inner!(&*model.get().inner, m => (m.n_fit, m.features)))
 }
 
 /// The kernel machine with other dual coefficients and intercepts.
@@ -108,7 +108,7 @@ pub fn svm_with(
     dual_coef: &Bound<'_, PyAny>,
     intercept: &Bound<'_, PyAny>,
 ) -> PyResult<Model> {
-    let mut changed = model.get().inner.clone();
+    let mut changed = AnyModel::clone(&model.get().inner);
     inner!(&mut changed, m => {
         m.dual_coef = array::rows_f64(dual_coef)?;
         m.intercept = array::rows_f64(intercept)?.row(0).to_owned();

@@ -1,5 +1,6 @@
-"""Every estimator through the model file and through a pickle: the same answers and the same fitted attributes."""
+"""Every estimator through the model file, a pickle and a deep copy: the same answers and the same fitted attributes."""
 
+import copy
 import pickle
 import warnings
 
@@ -27,6 +28,11 @@ BY_DEFAULT = {"RANSACRegressor"}
 CLASSES = [
     c for c in our_classes() if issubclass(c, NativeEstimator | Savable) and not issubclass(c, NativeTransformer)
 ]
+WAYS = {
+    "file": lambda model: _saved.loads(_saved.dumps(model)),
+    "pickle": lambda model: pickle.loads(pickle.dumps(model)),
+    "deepcopy": copy.deepcopy,
+}
 
 
 def fitted(cls):
@@ -45,10 +51,10 @@ def fitted(cls):
 
 
 @pytest.mark.parametrize("cls", CLASSES, ids=lambda c: c.__name__)
-@pytest.mark.parametrize("way", ["file", "pickle"])
+@pytest.mark.parametrize("way", WAYS)
 def test_an_estimator_comes_back(cls, way):
     model, X = fitted(cls)
-    again = _saved.loads(_saved.dumps(model)) if way == "file" else pickle.loads(pickle.dumps(model))
+    again = WAYS[way](model)
     assert type(again) is cls
     for name in ANSWERS:
         if hasattr(model, name):

@@ -70,6 +70,18 @@ def test_classes_are_those_of_scikit_learn(data, loss, k, weighted):
     assert ours.apply(X).shape == theirs.apply(X).shape
 
 
+@pytest.mark.parametrize("k", [2, 3])
+def test_stages_of_many_rows(data, k):
+    """More rows than whose predictions of all stages are made at once; what is yielded is the caller's own."""
+    X, y, _ = data
+    model = GradientBoostingClassifier(n_estimators=5, random_state=0).fit(X, np.digitize(y, [0, 1][: k - 1]))
+    few = list(model.staged_decision_function(X))
+    for stage, raw in enumerate(model.staged_decision_function(np.tile(X, (350, 1)))):
+        np.testing.assert_array_equal(raw, np.tile(few[stage], (350, 1)))
+        raw[:] = np.nan
+    assert stage == 4
+
+
 @pytest.mark.parametrize(
     "params",
     [

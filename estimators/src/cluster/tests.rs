@@ -298,7 +298,8 @@ fn the_file_and_linfas_traits_hold_it() {
     let found: Array1<usize> = model.predict(&x);
     assert!((8..200).all(|i| (found[i] == found[i % 8]) == (labels[i] == labels[i % 8])));
     let bytes = crate::saved::Saved::new(crate::AnyModel::KMeans(model.clone())).to_bytes().unwrap();
-    let Some(crate::AnyModel::KMeans(again)) = crate::saved::Saved::from_bytes(&bytes).unwrap().model else { panic!() };
+    let read = crate::saved::Saved::from_bytes(&bytes).unwrap().model.map(std::sync::Arc::unwrap_or_clone);
+    let Some(crate::AnyModel::KMeans(again)) = read else { panic!() };
     assert_eq!(again, model);
     let made = blobs().rows(100).seed(1).build();
     let _ = concatenate(Axis(0), &[x.view()]).unwrap();

@@ -1,10 +1,9 @@
 //! RandomTreesEmbedding: rows as the leaves of random trees that they fall into.
 
 use super::grow::grow_trees;
-use super::model::apply;
 use super::params::Sampling;
 use super::together::check_trees;
-use crate::tree::{Count, Growth, MaxFeatures, NumberCriterion, NumberTarget, Splitter, Tree, paths};
+use crate::tree::{Count, Growth, MaxFeatures, NumberCriterion, NumberTarget, Splitter, Tree, apply, paths};
 use crate::{
     AnyMatrix, ApplyOn, Attribute, Backend, Checked, Control, Data, Error, FitOn, Model, Params, PredictOn, Report,
     Result, Target, TransformOn,

@@ -1,8 +1,7 @@
 //! A fitted isolation forest: scores by the depths of leaves.
 
-use super::model::apply;
 use super::together::check_trees;
-use crate::tree::{Tree, fill_by, paths};
+use crate::tree::{Tree, apply, fill_by, paths};
 use crate::{AnyMatrix, ApplyOn, Attribute, Control, DecisionOn, Error, Model, PredictOn, Report, Result};
 use ndarray::{Array1, Array2, Axis};
 use serde::{Deserialize, Serialize};

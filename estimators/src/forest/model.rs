@@ -2,7 +2,7 @@
 
 use super::quantiles::LeafSamples;
 use super::together::{check_trees, mean_values};
-use crate::tree::{Categories, Coded, Tree, argmax, check_categories, fill_by, paths};
+use crate::tree::{Categories, Coded, Tree, apply, argmax, check_categories, paths};
 use crate::{
     AnyMatrix, ApplyOn, Attribute, Control, Dtype, Error, Model, PredictOn, ProbaOn, Report, Result, bad_input,
 };
@@ -115,19 +115,6 @@ forest_model!(NumberForest, "A forest that predicts numbers.", "RandomForestRegr
     #[serde(default)]
     samples: Option<LeafSamples>,
 });
-
-/// The leaf of each row in each tree.
-///
-/// # Errors
-/// As [`fill_by`].
-pub(super) fn apply(trees: &[Tree], x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<i64>> {
-    let mut leaves = Array2::zeros((x.nrows(), trees.len()));
-    let out = leaves.as_slice_mut().unwrap_or(&mut []);
-    fill_by(trees, x, out, trees.len(), ctl, |tree, leaves, out| {
-        out.chunks_exact_mut(trees.len()).zip(leaves).for_each(|(out, &leaf)| out[tree] = i64::from(leaf));
-    })?;
-    Ok(leaves)
-}
 
 impl NumberForest {
     fn oob_attribute(&self) -> Option<(&'static str, Attribute)> {

@@ -2,13 +2,14 @@
 
 use super::loss::Loss;
 use super::walk::Forest;
-use crate::tree::{NumberTree, Tree};
+use crate::tree::{NumberTree, Tree, apply};
 use crate::{
     AnyMatrix, ApplyOn, Attribute, Control, DecisionOn, Dtype, Error, Model, PredictOn, ProbaOn, Report, Result,
     bad_input,
 };
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, Array3, Axis};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use std::sync::OnceLock;
 
 /// A sum of trees: raw predictions are `start + learning_rate · Σ trees`, in the order of the stages.
@@ -83,23 +84,51 @@ impl Boosted {
     pub fn raw_from(
         &self,
         x: &AnyMatrix<'_>,
-        mut raw: Array2<f64>,
-        stages: std::ops::Range<usize>,
+        raw: Array2<f64>,
+        stages: Range<usize>,
         ctl: &Control,
     ) -> Result<Array2<f64>> {
+        self.check_start(x, &raw, &stages)?;
+        let mut raw = if raw.is_standard_layout() { raw } else { raw.as_standard_layout().into_owned() };
+        self.add_stages(x, stages, raw.as_slice_mut().unwrap_or(&mut []), ctl)?;
+        Ok(raw)
+    }
+
+    /// The raw predictions after each of some stages, stages × n × outputs; `raw` are those before the first of them.
+    ///
+    /// # Errors
+    /// As [`Boosted::raw_from`].
+    pub fn staged_from(
+        &self,
+        x: &AnyMatrix<'_>,
+        raw: &Array2<f64>,
+        stages: Range<usize>,
+        ctl: &Control,
+    ) -> Result<Array3<f64>> {
+        self.check_start(x, raw, &stages)?;
+        let mut after = Array3::zeros((stages.len(), raw.nrows(), raw.ncols()));
+        for (s, stage) in stages.enumerate() {
+            let (before, mut now) = after.view_mut().split_at(Axis(0), s);
+            let mut now = now.index_axis_mut(Axis(0), 0);
+            now.assign(&before.outer_iter().next_back().unwrap_or(raw.view()));
+            self.add_stages(x, stage..stage + 1, now.as_slice_mut().unwrap_or(&mut []), ctl)?;
+        }
+        Ok(after)
+    }
+
+    fn check_start(&self, x: &AnyMatrix<'_>, raw: &Array2<f64>, stages: &Range<usize>) -> Result<()> {
         self.check_rows(x)?;
         if raw.dim() != (x.nrows(), self.outputs()) || stages.end > self.stages() || stages.start > stages.end {
             bad_input!("raw predictions of another shape than rows × outputs, or stages that are not there");
         }
+        Ok(())
+    }
+
+    /// Adds the trees of some stages to `raw`, n × outputs.
+    fn add_stages(&self, x: &AnyMatrix<'_>, stages: Range<usize>, raw: &mut [f64], ctl: &Control) -> Result<()> {
         let k = self.outputs();
         let forest = self.forest.get_or_init(|| Forest::new(&self.trees));
-        if !raw.is_standard_layout() {
-            raw = raw.as_standard_layout().into_owned();
-        }
-        if let Some(out) = raw.as_slice_mut() {
-            forest.add(x, stages.start * k..stages.end * k, k, self.learning_rate, out, ctl)?;
-        }
-        Ok(raw)
+        forest.add(x, stages.start * k..stages.end * k, k, self.learning_rate, raw, ctl)
     }
 
     /// The raw predictions before the first tree.
@@ -236,11 +265,7 @@ macro_rules! boosted_model {
         impl ApplyOn for $name {
             fn apply_on(&self, x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<i64>> {
                 self.boosted.check_rows(x)?;
-                let mut leaves = Array2::zeros((x.nrows(), self.boosted.trees.len()));
-                for (k, tree) in self.boosted.trees.iter().enumerate() {
-                    leaves.column_mut(k).assign(&Array1::from(tree.apply(x, ctl)?));
-                }
-                Ok(leaves)
+                apply(&self.boosted.trees, x, ctl)
             }
             fn decision_path_on(&self, _: &AnyMatrix<'_>, _: &Control) -> Result<(Vec<i64>, Vec<i64>)> {
                 Err(Error::Unsupported("boosted trees have no common decision path".into()))

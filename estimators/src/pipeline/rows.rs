@@ -7,6 +7,7 @@ use ironlearn_datasets::{Column, ColumnType, MISSING, MISSING_TIME, Table, Value
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// A column that a model was fitted to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -133,7 +134,7 @@ impl Saved {
     ///
     /// # Errors
     /// [`Error::Unsupported`] for a file that holds transformers alone.
-    pub fn model(&self) -> Result<&crate::AnyModel> {
+    pub fn model(&self) -> Result<&Arc<crate::AnyModel>> {
         self.model.as_ref().ok_or_else(|| Error::Unsupported("the file holds transformers, but no estimator".into()))
     }
 }

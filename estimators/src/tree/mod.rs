@@ -58,7 +58,7 @@ pub(crate) use model::argmax;
 pub use model::{ClassTree, NumberTree};
 pub use params::{Count, FeatureRule, MaxFeatures, Splitter};
 pub(crate) use params::{Growth, growth};
-pub(crate) use predict::{fill_by, paths};
+pub(crate) use predict::{apply, fill_by, paths};
 pub use regressor::{DecisionTreeRegressor, ExtraTreeRegressor, NumberCriterion};
 pub use split::Limits;
 pub use structure::Tree;

@@ -5,6 +5,7 @@ use super::columns::{INFINITE, any_infinite, check_values};
 use crate::walk::{Copied, Rows, Steps, TOGETHER, UNKNOWN};
 use crate::{AnyMatrix, Control, Result, bad_input};
 use ironlearn_linalg::{Compressed, Layout, Matrix, Real, threads, with_matrix};
+use ndarray::Array2;
 use std::borrow::Borrow;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -243,6 +244,19 @@ impl Tree {
         let leaves = self.apply(x, ctl)?;
         paths(std::slice::from_ref(self), &leaves, ctl)
     }
+}
+
+/// The leaf of each row in each tree.
+///
+/// # Errors
+/// As [`fill_by`].
+pub(crate) fn apply(trees: &[Tree], x: &AnyMatrix<'_>, ctl: &Control) -> Result<Array2<i64>> {
+    let mut leaves = Array2::zeros((x.nrows(), trees.len()));
+    let out = leaves.as_slice_mut().unwrap_or(&mut []);
+    fill_by(trees, x, out, trees.len(), ctl, |tree, leaves, out| {
+        out.chunks_exact_mut(trees.len()).zip(leaves).for_each(|(out, &leaf)| out[tree] = i64::from(leaf));
+    })?;
+    Ok(leaves)
 }
 
 /// For each row the nodes from the roots to its leaves (as many a row as there are trees), as CSR: the nodes of a tree
