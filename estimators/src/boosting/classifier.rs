@@ -1,9 +1,10 @@
 //! HistGradientBoostingClassifier: boosted trees that predict classes.
 
+use super::held_out::HeldOut;
 use super::model::BoostedClasses;
 use super::objective::Objective;
 use super::params::{EarlyStopping, Interactions, Settings, StoppingRule, settings};
-use super::run::{Boosting, HeldOut};
+use super::run::Boosting;
 use crate::class_weight::ClassWeight;
 use crate::tree::{Categorical, Count};
 use crate::{Backend, Checked, Control, Data, FitOn, Params, Result, bad_input};

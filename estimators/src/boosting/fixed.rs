@@ -30,10 +30,27 @@ pub struct Sums {
 pub trait Form<const C: usize>: Copy + Send + Sync {
     /// What is kept of a row.
     type Row: Row<C>;
+    /// What is kept of a row with this gradient and hessian.
+    fn keep(&self, pair: [f32; 2]) -> Self::Row;
     /// What the sums of channels mean.
     fn sums(&self, channels: &Channels<C>) -> Sums;
     /// How many rows they are of.
     fn count(&self, channels: &Channels<C>) -> u32;
+
+    /// What is kept of each row.
+    ///
+    /// # Errors
+    /// [`ironlearn_linalg::Error::Interrupted`].
+    fn encode(&self, ctl: &Control, pairs: &[[f32; 2]], out: &mut Vec<Self::Row>) -> Result<()> {
+        out.resize(pairs.len(), Row::NONE);
+        let form = *self;
+        threads::fill_rows(ctl, out, 1, TILE, |first, out| {
+            for (&pair, out) in pairs[first..].iter().zip(out) {
+                *out = form.keep(pair);
+            }
+        })?;
+        Ok(())
+    }
 }
 
 /// Channels: gradient, count; the hessian is 1. The gradient alone is kept.
@@ -61,6 +78,11 @@ impl Form<2> for Constant {
     type Row = i64;
 
     #[inline(always)]
+    fn keep(&self, pair: [f32; 2]) -> i64 {
+        fixed(pair[0], 1.0 / self.unit)
+    }
+
+    #[inline(always)]
     fn sums(&self, channels: &Channels<2>) -> Sums {
         let count = channels[1] as f64;
         Sums { gradient: channels[0] as f64 * self.unit, hessian: count, count: self.count(channels) }
@@ -74,6 +96,11 @@ impl Form<2> for Constant {
 
 impl Form<2> for Packed {
     type Row = Channels<2>;
+
+    #[inline(always)]
+    fn keep(&self, pair: [f32; 2]) -> Channels<2> {
+        [fixed(pair[0], 1.0 / self.unit), (fixed(pair[1], 1.0 / self.hessian_unit) << self.bits) + 1]
+    }
 
     #[inline(always)]
     fn sums(&self, channels: &Channels<2>) -> Sums {
@@ -92,6 +119,11 @@ impl Form<2> for Packed {
 
 impl Form<3> for Wide {
     type Row = Channels<3>;
+
+    #[inline(always)]
+    fn keep(&self, pair: [f32; 2]) -> Channels<3> {
+        [fixed(pair[0], 1.0 / self.unit), fixed(pair[1], 1.0 / self.hessian_unit), 1]
+    }
 
     #[inline(always)]
     fn sums(&self, channels: &Channels<3>) -> Sums {
@@ -217,34 +249,6 @@ fn fixed(v: f32, scale: f64) -> i64 {
     const ROUND: f64 = 6_755_399_441_055_744.0;
     (f64::from(v) * scale + ROUND).to_bits() as i64 - ROUND.to_bits() as i64
 }
-
-macro_rules! encode {
-    ($form:ty, $row:ty, |$self:ident, $pair:ident| $body:expr) => {
-        impl $form {
-            /// What is kept of each row.
-            ///
-            /// # Errors
-            /// [`ironlearn_linalg::Error::Interrupted`].
-            pub fn encode(&self, ctl: &Control, pairs: &[[f32; 2]], out: &mut Vec<$row>) -> Result<()> {
-                out.resize(pairs.len(), Row::NONE);
-                let $self = *self;
-                threads::fill_rows(ctl, out, 1, TILE, |first, out| {
-                    for ($pair, out) in pairs[first..].iter().zip(out) {
-                        *out = $body;
-                    }
-                })?;
-                Ok(())
-            }
-        }
-    };
-}
-
-encode!(Constant, i64, |form, pair| fixed(pair[0], 1.0 / form.unit));
-encode!(Packed, Channels<2>, |form, pair| [
-    fixed(pair[0], 1.0 / form.unit),
-    (fixed(pair[1], 1.0 / form.hessian_unit) << form.bits) + 1
-]);
-encode!(Wide, Channels<3>, |form, pair| [fixed(pair[0], 1.0 / form.unit), fixed(pair[1], 1.0 / form.hessian_unit), 1]);
 
 #[cfg(test)]
 mod tests {

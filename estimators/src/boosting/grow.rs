@@ -6,32 +6,15 @@
 use super::cuts::Cuts;
 use super::fixed::Form;
 use super::partition::divide;
-use super::split::{MIN_HESSIAN, Node, Rule, Split};
+use super::plan::{Plan, Surroundings};
+use super::split::{MIN_HESSIAN, Node, Split};
 use crate::binning::{Binned, Channels, Group, Histogram, Row, add_rows, subtract};
-use crate::growth::{self, Bounds, Deck, Grow};
+use crate::growth::{self, Bounds, Grow};
 use crate::{Control, Result};
 use ironlearn_linalg::threads;
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::SeedableRng;
 use std::ops::Range;
-use std::rc::Rc;
-
-/// What limits a tree's growth.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// Leaves, at most.
-    pub max_leaves: Option<usize>,
-    /// Levels below the root, at most.
-    pub max_depth: Option<usize>,
-    /// What a split has to respect.
-    pub rule: Rule,
-    /// The share of the features that is drawn for each node.
-    pub max_features: f64,
-    /// Sets of features that may meet on one path; every feature is in one.
-    pub interactions: Option<Vec<Vec<u32>>>,
-    /// The seed of the draws; each tree has a stream of its own.
-    pub seed: u64,
-}
 
 /// A node of a grown tree. Children come after their parents.
 #[derive(Debug, Clone)]
@@ -73,20 +56,6 @@ struct Open<const C: usize> {
     split: Split,
     histogram: Histogram<C>,
     surroundings: Surroundings,
-}
-
-/// What a node's children have to respect.
-#[derive(Clone)]
-struct Surroundings {
-    bounds: Bounds,
-    interactions: Option<Interactions>,
-}
-
-/// The sets that may still be used on a path, and the features in them.
-#[derive(Clone)]
-struct Interactions {
-    sets: Rc<Vec<usize>>,
-    features: Rc<Vec<u32>>,
 }
 
 /// About how many nanoseconds of work pay for waking threads.
@@ -183,11 +152,11 @@ impl<const C: usize, F: Form<C>> Grow for Tree<'_, C, F> {
             self.pool.free.push(large);
             return Ok([None, None]);
         }
-        let surroundings = self.surroundings(&split, &surroundings);
+        let surroundings = self.plan.surroundings(&split, &surroundings);
         let node = |side: usize, tree: &mut Self| {
             let bounds = surroundings[side].bounds;
             let node = Node { sums: split.sums[side], value: split.values[side], bounds };
-            goes_on[side].then(|| Wanted { node, features: tree.draw(surroundings[side].interactions.as_ref()) })
+            goes_on[side].then(|| Wanted { node, features: tree.draw(&surroundings[side]) })
         };
         let mut by_size = [node(0, self), node(1, self)];
         if small_side == 1 {
@@ -215,8 +184,7 @@ impl<const C: usize, F: Form<C>> Tree<'_, C, F> {
     fn root(&mut self) -> Result<Option<Open<C>>> {
         let n = self.binned.n_rows();
         let mut histogram = self.take_histogram();
-        let interactions = self.plan.interactions.as_ref().map(|sets| self.union((0..sets.len()).collect()));
-        let surroundings = Surroundings { bounds: Bounds::NONE, interactions };
+        let surroundings = self.plan.surroundings_of_root();
         // Without a look for splits: the sums of the root come from its histogram.
         self.fill(None, &mut histogram, None, [None, None])?;
         let sum = match self.binned.n_columns() {
@@ -228,7 +196,7 @@ impl<const C: usize, F: Form<C>> Tree<'_, C, F> {
         let mut found = None;
         if n >= 2 * self.plan.rule.min_samples_leaf as usize && sums.hessian >= MIN_HESSIAN {
             let node = Node { sums, value: 0.0, bounds: Bounds::NONE };
-            let wanted = Wanted { node, features: self.draw(surroundings.interactions.as_ref()) };
+            let wanted = Wanted { node, features: self.draw(&surroundings) };
             [found, _] = self.search(&mut histogram, &wanted)?;
         }
         Ok(self.open(0, found, histogram, surroundings))
@@ -256,50 +224,9 @@ impl<const C: usize, F: Form<C>> Tree<'_, C, F> {
         }
     }
 
-    /// What the children of each child have to respect.
-    fn surroundings(&self, split: &Split, of_parent: &Surroundings) -> [Surroundings; 2] {
-        let sign = self.plan.rule.monotonic.get(split.feature as usize).copied().unwrap_or(0);
-        let [left, right] = split.values;
-        let interactions = of_parent.interactions.as_ref().map(|known| self.narrow(known, split.feature));
-        let bounds = of_parent.bounds.of_children(sign, left, right);
-        bounds.map(|bounds| Surroundings { bounds, interactions: interactions.clone() })
-    }
-
-    /// The features of some sets.
-    fn union(&self, sets: Vec<usize>) -> Interactions {
-        let all = self.plan.interactions.as_deref().unwrap_or(&[]);
-        let mut features: Vec<u32> = sets.iter().flat_map(|&set| all[set].iter().copied()).collect();
-        features.sort_unstable();
-        features.dedup();
-        Interactions { sets: Rc::new(sets), features: Rc::new(features) }
-    }
-
-    /// The sets that hold the feature.
-    fn narrow(&self, known: &Interactions, feature: u32) -> Interactions {
-        let all = self.plan.interactions.as_deref().unwrap_or(&[]);
-        self.union(known.sets.iter().copied().filter(|&set| all[set].contains(&feature)).collect())
-    }
-
     /// The features that a node may be split on; `None`: all.
-    fn draw(&mut self, interactions: Option<&Interactions>) -> Option<Vec<bool>> {
-        let p = self.binned.n_features();
-        if interactions.is_none() && self.plan.max_features >= 1.0 {
-            return None;
-        }
-        let features: Vec<u32> = match interactions {
-            Some(known) => known.features.to_vec(),
-            None => (0..p as u32).collect(),
-        };
-        let n = features.len();
-        let wanted = ((self.plan.max_features * n as f64).ceil() as usize).clamp(1, n.max(1));
-        let mut deck = Deck::new(features);
-        let mut mask = vec![false; p];
-        while deck.drawn() < wanted
-            && let Some(feature) = deck.draw(|| self.rng.next_u64())
-        {
-            mask[feature as usize] = true;
-        }
-        Some(mask)
+    fn draw(&mut self, surroundings: &Surroundings) -> Option<Vec<bool>> {
+        self.plan.draw(surroundings, self.binned.n_features(), &mut self.rng)
     }
 
     /// The best split of a node whose histogram is there.

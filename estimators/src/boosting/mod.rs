@@ -19,11 +19,15 @@ mod classifier;
 mod cuts;
 mod fixed;
 mod grow;
+mod held_out;
+mod job;
 mod leaves;
 mod model;
 mod objective;
 mod params;
+mod part;
 mod partition;
+mod plan;
 mod regressor;
 mod run;
 mod split;
@@ -32,11 +36,12 @@ mod walk;
 
 pub use crate::tree::Categorical;
 pub use classifier::{ClassLoss, HistGradientBoostingClassifier};
+pub use held_out::HeldOut;
 pub use model::{Boosted, BoostedClasses, BoostedNumbers, codes, probabilities};
 pub use objective::Objective;
 pub use params::{EarlyStopping, InteractionRule, Interactions, StoppingRule};
 pub use regressor::{HistGradientBoostingRegressor, NumberLoss};
-pub use run::{Boosting, HeldOut};
+pub use run::Boosting;
 pub use trees::Trees;
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The parameters that the classifier and the regressor share, and their resolution for given data.
 
-use super::grow::Plan;
 use super::objective::Objective;
+use super::plan::Plan;
 use super::split::Rule;
 use crate::tree::{Categorical, Count};
 use crate::{Error, Result, bad_input};

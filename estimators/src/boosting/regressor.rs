@@ -1,9 +1,10 @@
 //! HistGradientBoostingRegressor: boosted trees that predict numbers.
 
+use super::held_out::HeldOut;
 use super::model::BoostedNumbers;
 use super::objective::Objective;
 use super::params::{EarlyStopping, Interactions, Settings, StoppingRule, settings};
-use super::run::{Boosting, HeldOut};
+use super::run::Boosting;
 use crate::tree::{Categorical, Count};
 use crate::{Backend, Checked, Control, Data, Error, FitOn, Params, Result, bad_input};
 use serde::{Deserialize, Serialize};

@@ -3,99 +3,16 @@
 //! [`Boosting::run`] goes on to the end; a caller with a score of his own calls [`Boosting::iterate`] and looks at the
 //! raw predictions in between. X is binned once.
 
-use super::fixed::{Choice, choose};
-use super::grow::{Grown, Plan, Pool, Room, grow};
-use super::leaves::{add, add_unseen, finish};
+use super::held_out::{HeldOut, draw, stopped};
+use super::job::{Desk, Iteration, Job};
 use super::model::Boosted;
-use super::objective::Objective;
 use super::params::Settings;
+use super::part::Part;
+use super::plan::Plan;
 use super::trees::{Growing, Trees};
-use crate::binning::{Binned, Bins, Channels, FeatureBins, Mapper};
-use crate::tree::Count;
+use crate::binning::{Bins, FeatureBins, Mapper};
 use crate::{AnyMatrix, Control, Report, Result, bad_input};
 use ironlearn_linalg::threads;
-use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
-
-/// What early stopping looks at.
-#[derive(Debug, Clone)]
-pub enum HeldOut<'a> {
-    /// A part of the rows, drawn as the parameters say; each class gives its share.
-    Drawn,
-    /// These rows: those trained on and those held out.
-    Rows(&'a [u32], &'a [u32]),
-    /// Other data: X, y and weights.
-    Data(AnyMatrix<'a>, &'a [f64], Option<&'a [f64]>),
-    /// The rows trained on.
-    Nothing,
-}
-
-/// Rows in bins with their targets, weights and raw predictions (output after output).
-#[derive(Debug)]
-struct Part {
-    binned: Binned,
-    y: Vec<f64>,
-    weights: Option<Vec<f64>>,
-    raw: Vec<f64>,
-}
-
-impl Part {
-    fn new(
-        x: &AnyMatrix<'_>,
-        y: &[f64],
-        weights: Option<&[f64]>,
-        rows: Option<&[u32]>,
-        mapper: &Mapper,
-        least: usize,
-        ctl: &Control,
-    ) -> Result<Self> {
-        let binned = Binned::that_can_be_split(x, mapper, rows, least, ctl)?;
-        let take = |v: &[f64]| rows.map_or_else(|| v.to_vec(), |rows| rows.iter().map(|&i| v[i as usize]).collect());
-        Ok(Part { binned, y: take(y), weights: weights.map(take), raw: Vec::new() })
-    }
-
-    /// Begins with the baseline.
-    fn begin(&mut self, baseline: &[f64]) {
-        let n = self.y.len();
-        self.raw = baseline.iter().flat_map(|&z| std::iter::repeat_n(z, n)).collect();
-    }
-
-    /// Begins with what a model predicts.
-    fn go_on(&mut self, model: &Boosted, x: &AnyMatrix<'_>, rows: Option<&[u32]>, ctl: &Control) -> Result<()> {
-        let raw = model.raw(x, ctl)?;
-        let n = self.y.len();
-        let place = |i: usize| rows.map_or(i, |rows| rows[i] as usize);
-        self.raw =
-            (0..model.n_outputs()).flat_map(|k| (0..n).map(move |i| (i, k))).map(|(i, k)| raw[[place(i), k]]).collect();
-        Ok(())
-    }
-
-    fn mean_loss(&self, objective: Objective, ctl: &Control) -> Result<f64> {
-        objective.mean_loss(&self.y, self.weights.as_deref(), &self.raw, ctl)
-    }
-}
-
-/// What is kept of all rows, and room to grow trees on it.
-type Kept<R, const C: usize> = (Vec<R>, Pool<R, C>);
-
-/// What growing a tree needs room for; it goes on to the next tree.
-#[derive(Debug, Default)]
-struct Desk {
-    room: Room,
-    constant: Kept<i64, 2>,
-    packed: Kept<Channels<2>, 2>,
-    wide: Kept<Channels<3>, 3>,
-}
-
-/// A tree of this iteration that is to be grown: its number, the gradients and raw predictions of its output.
-struct Job<'a> {
-    stream: u64,
-    pairs: &'a [[f32; 2]],
-    raw: &'a mut [f64],
-    held: Option<&'a mut [f64]>,
-    desk: &'a mut Desk,
-    grown: Result<Vec<Grown>>,
-}
 
 /// A run of boosting.
 #[derive(Debug)]
@@ -243,41 +160,13 @@ impl Boosting {
         let Part { binned, y, weights, raw } = &mut self.train;
         let (n, weights) = (y.len(), weights.as_deref());
         objective.gradients(y, weights, raw, &mut self.pairs, ctl)?;
-        let constant = objective.constant_hessian() && weights.is_none();
-        let (mut held_binned, mut held_raw) = (None, None);
-        if let Some(held) = &mut self.held {
-            held_raw = Some(held.raw.chunks_mut(held.y.len().max(1)));
-            held_binned = Some(&held.binned);
+        let (mut held, mut held_raw) = (None, None);
+        if let Some(part) = &mut self.held {
+            held_raw = Some(part.raw.chunks_mut(part.y.len().max(1)));
+            held = Some(&part.binned);
         }
-        let plan = &self.plan;
-        let work = |job: &mut Job<'_>, ctl: &Control| -> Result<Vec<Grown>> {
-            let Desk { room, constant: of_constant, packed, wide } = &mut *job.desk;
-            let mut nodes = match choose(ctl, job.pairs, constant)? {
-                Choice::Constant(form) => {
-                    let (kept, pool) = of_constant;
-                    form.encode(ctl, job.pairs, kept)?;
-                    grow(binned, kept, form, plan, job.stream, room, pool, ctl)?
-                }
-                Choice::Packed(form) => {
-                    let (kept, pool) = packed;
-                    form.encode(ctl, job.pairs, kept)?;
-                    grow(binned, kept, form, plan, job.stream, room, pool, ctl)?
-                }
-                Choice::Wide(form) => {
-                    let (kept, pool) = wide;
-                    form.encode(ctl, job.pairs, kept)?;
-                    grow(binned, kept, form, plan, job.stream, room, pool, ctl)?
-                }
-            };
-            finish(&mut nodes, objective, rate, &room.rows, y, weights, job.raw, ctl)?;
-            add(&nodes, &room.rows, job.raw, ctl)?;
-            if let (Some(held), Some(raw)) = (held_binned, &mut job.held) {
-                add_unseen(&nodes, held, raw, ctl)?;
-            }
-            Ok(nodes)
-        };
-        let at_once = ctl.threads().min(objective.n_outputs());
-        self.desks.resize_with(at_once, Desk::default);
+        let iteration = Iteration { plan: &self.plan, objective, rate, binned, y, weights, held };
+        self.desks.resize_with(ctl.threads().min(objective.n_outputs()), Desk::default);
         let mut outputs = (first..).zip(self.pairs.chunks(n)).zip(raw.chunks_mut(n));
         loop {
             let some = self.desks.iter_mut().zip(outputs.by_ref());
@@ -290,8 +179,8 @@ impl Boosting {
             match &mut jobs[..] {
                 [] => return Ok(()),
                 // All threads grow one tree.
-                [job] => job.grown = work(job, ctl),
-                jobs => threads::each(ctl, jobs, |_, job| job.grown = work(job, &ctl.part()))?,
+                [job] => job.run(&iteration, ctl),
+                jobs => threads::each(ctl, jobs, |_, job| job.run(&iteration, &ctl.part()))?,
             }
             for job in jobs {
                 self.trees.push(&job.grown?, &self.model.mapper);
@@ -379,12 +268,6 @@ impl Boosting {
     }
 }
 
-/// Whether none of the last `patience` scores is better than the one before them by more than `tol`.
-pub fn stopped(scores: &[f64], patience: usize, tol: f64) -> bool {
-    let Some(at) = scores.len().checked_sub(patience.saturating_add(1)) else { return false };
-    !scores[at + 1..].iter().any(|&score| score > scores[at] + tol)
-}
-
 fn check_start(start: &Boosted, settings: &Settings, mapper: &Mapper) -> Result<()> {
     if settings.max_iter < start.n_iter() as u64 {
         bad_input!(
@@ -403,33 +286,4 @@ fn check_start(start: &Boosted, settings: &Settings, mapper: &Mapper) -> Result<
         bad_input!("warm_start goes on from a fit with the same loss, features, classes and categories");
     }
     Ok(())
-}
-
-/// Rows to train on and rows held out, both rising; of each class the same share.
-fn draw(settings: &Settings, y: &[f64]) -> Result<(Vec<u32>, Vec<u32>)> {
-    let n = y.len();
-    let wanted = match settings.validation_fraction {
-        Some(Count::Rows(rows)) => usize::try_from(rows).unwrap_or(usize::MAX),
-        Some(Count::Share(share)) => (share * n as f64).ceil() as usize,
-        None => 0,
-    };
-    if wanted == 0 || wanted >= n {
-        bad_input!("validation_fraction leaves {} of {n} rows to train on", n.saturating_sub(wanted));
-    }
-    let mut rng = ChaCha8Rng::seed_from_u64(settings.random_state);
-    rng.set_stream(u64::MAX);
-    let mut order: Vec<(u64, u32)> = (0..n as u32).map(|row| (rng.next_u64(), row)).collect();
-    order.sort_unstable();
-    if matches!(settings.objective, Objective::LogLoss | Objective::Multinomial(_)) {
-        // By class, each in random order; every so many rows one is held out.
-        order.sort_by(|a, b| y[a.1 as usize].total_cmp(&y[b.1 as usize]));
-    }
-    let (mut train, mut held) = (Vec::with_capacity(n - wanted), Vec::with_capacity(wanted));
-    for (i, &(_, row)) in order.iter().enumerate() {
-        let takes = (i as u128 + 1) * wanted as u128 / n as u128 > i as u128 * wanted as u128 / n as u128;
-        if takes { held.push(row) } else { train.push(row) }
-    }
-    train.sort_unstable();
-    held.sort_unstable();
-    Ok((train, held))
 }

@@ -2,7 +2,8 @@
 
 use super::cuts::Cuts;
 use super::fixed::{Choice, Form, Sums, choose};
-use super::grow::{Plan, Pool, Room, grow};
+use super::grow::{Pool, Room, grow};
+use super::plan::Plan;
 use super::split::{MIN_HESSIAN, Node, Rule, Side};
 use super::*;
 use crate::binning::{Binned, Bins, Channels, Mapper};
