@@ -55,6 +55,8 @@ impl<T: Number, L: Link, const BITS: u32> Links<T, L, BITS> {
             runs: Runs::default(),
             open: Vec::new(),
         };
+        // Either all leaves hold their numbers, or none does.
+        let all_fit = T::leaf(count.saturating_sub(1) as u32).is_some();
         let (mut node, mut place) = (0, 1);
         loop {
             match fork(node) {
@@ -70,7 +72,7 @@ impl<T: Number, L: Link, const BITS: u32> Links<T, L, BITS> {
                     layout.set(place, feature, if missing_left { [left, right] } else { [right, left] })?;
                 }
                 None => {
-                    let threshold = T::leaf(node as u32).unwrap_or_else(|| {
+                    let threshold = T::leaf(node as u32).filter(|_| all_fit).unwrap_or_else(|| {
                         aside.nodes.resize(layout.steps.len(), 0);
                         aside.nodes[place] = node as u32;
                         T::narrow(f64::NAN)

@@ -282,4 +282,25 @@ mod tests {
         let leaves = [0.0, 4.0, 5.0, 6.0, UNKNOWN as f32].map(|code: f32| steps.leaf(&[code]) as usize - FAR);
         assert_eq!(leaves, [1, 1, 0, 1, 1]);
     }
+
+    /// Leaves of numbers on both sides of what a NaN of `f32` holds.
+    #[test]
+    fn millions_of_leaves_keep_their_numbers() {
+        let leaves = 1_usize << 22;
+        let fork = |node: usize| {
+            let depth = (node + 1).ilog2();
+            let (place, width) = (node + 1 - (1 << depth), leaves >> depth);
+            let test = Test::UpTo((place * width + width / 2) as f64 - 0.5);
+            (width > 1).then_some(Fork {
+                children: [2 * node + 1, 2 * node + 2],
+                feature: 0,
+                missing_left: false,
+                test,
+            })
+        };
+        let steps = Steps::<f32>::new(2 * leaves - 1, 1, fork);
+        for v in [0, 1, 2, leaves / 2, leaves - 1] {
+            assert_eq!(steps.leaf(&[v as f32]) as usize, leaves - 1 + v);
+        }
+    }
 }
