@@ -8,8 +8,8 @@ use crate::value;
 use ironlearn::gradient_boosting::{
     Boosted, BoostedClasses, BoostedNumbers, Extra, GradientBoostingClassifier, GradientBoostingRegressor, Stage,
 };
-use ironlearn::{AnyEstimator, AnyModel, Checked, Data, Dtype, Error};
-use ndarray::Array2;
+use ironlearn::{AnyEstimator, AnyMatrix, AnyModel, Checked, Control, Data, Dtype, Error};
+use ndarray::{Array, Array2, Dimension};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -108,14 +108,7 @@ pub fn boosted_raw<'py>(
     last: usize,
     options: Options,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let model = model.get();
-    let trees = boosted(&model.inner)?;
-    let raw: Option<Array2<f64>> = raw.map(array::rows_f64).transpose()?;
-    let raw = model.on(py, x, Some(options), |x, ctl| {
-        let raw = raw.map_or_else(|| trees.start_of(x.nrows()), Ok)?;
-        trees.raw_from(x, raw, first..last, ctl)
-    })?;
-    Ok(array::to_numpy(py, raw, Dtype::F64))
+    from_raw(py, model, x, raw, options, |trees, x, raw, ctl| trees.raw_from(x, raw, first..last, ctl))
 }
 
 /// The raw predictions (stages, n, outputs) of X after each of the stages from `first` to before `last`, as
@@ -130,14 +123,24 @@ pub fn boosted_stages<'py>(
     last: usize,
     options: Options,
 ) -> PyResult<Bound<'py, PyAny>> {
+    from_raw(py, model, x, raw, options, |trees, x, raw, ctl| trees.staged_from(x, &raw, first..last, ctl))
+}
+
+/// What `work` makes of the raw predictions from which it goes on; None: the model's own start.
+fn from_raw<'py, D: Dimension>(
+    py: Python<'py>,
+    model: &Bound<'py, Model>,
+    x: &Bound<'py, PyAny>,
+    raw: Option<&Bound<'py, PyAny>>,
+    options: Options,
+    work: impl FnOnce(&Boosted, &AnyMatrix<'_>, Array2<f64>, &Control) -> Result<Array<f64, D>, Error> + Send,
+) -> PyResult<Bound<'py, PyAny>> {
     let model = model.get();
     let trees = boosted(&model.inner)?;
     let raw: Option<Array2<f64>> = raw.map(array::rows_f64).transpose()?;
-    let stages = model.on(py, x, Some(options), |x, ctl| {
-        let raw = raw.map_or_else(|| trees.start_of(x.nrows()), Ok)?;
-        trees.staged_from(x, &raw, first..last, ctl)
-    })?;
-    Ok(array::to_numpy(py, stages, Dtype::F64))
+    let found = model
+        .on(py, x, Some(options), |x, ctl| work(trees, x, raw.map_or_else(|| trees.start_of(x.nrows()), Ok)?, ctl))?;
+    Ok(array::to_numpy(py, found, Dtype::F64))
 }
 
 /// The probabilities of the classes (n, classes) that belong to raw predictions (n, outputs).

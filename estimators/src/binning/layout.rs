@@ -70,9 +70,7 @@ impl Layout {
         }
         Layout { columns, homes, starts, n_values, categorical, has_missing }
     }
-}
 
-impl Layout {
     /// Where a feature is that has a column.
     pub fn home(&self, feature: usize) -> Home {
         self.homes[feature].unwrap_or_else(|| unreachable!("a feature without a column is not split"))
